@@ -1,0 +1,1 @@
+"""The pipeline runtime of custom channels."""

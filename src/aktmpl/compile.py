@@ -1,0 +1,475 @@
+"""Nodes to Python closures: expressions, text templates and queries.
+
+A closure is optimistic. It is straight-line Python as a person would write by hand: subscripts, a join of
+a tuple, plain comparisons. Where the data does not fit it raises, whatever the exception, and the next
+tier decides: for text a second closure that converts each value, then always the interpreter, which gives
+the value or the located error. So a closure may fail where the interpreter would not, but it must never
+return what the interpreter would not.
+
+One discipline makes `??` and its kin compile to `try`: KeyError, IndexError and TypeError come only from
+following a path, so they mean "missing"; everything else that can fail raises `Fault`.
+"""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from aktmpl import emit, values
+from aktmpl.codes import CODES
+from aktmpl.errors import Fault
+from aktmpl.interpret import COMPARISONS, Functions, interpret, interpret_text
+from aktmpl.limits import Limits
+from aktmpl.nodes import (
+    Access,
+    Arithmetic,
+    Call,
+    Compare,
+    Computed,
+    Condition,
+    Conditional,
+    Default,
+    Expression,
+    Insert,
+    Interpolation,
+    Key,
+    ListDisplay,
+    Literal,
+    Logic,
+    Negative,
+    Node,
+    Not,
+    ObjectDisplay,
+    Power,
+    Reference,
+    Segment,
+    Template,
+    Test,
+    Text,
+    Typed,
+)
+from aktmpl.paths import Prefix, shared_prefixes, static_prefix
+
+Closure = Callable[[Any], Any]
+
+_LONG_CHAIN = 8
+"""A longer run of operators is emitted as statements: nested calls would be as deep as it is long."""
+
+_FAULTS = {code: Fault(code, CODES[code]) for code in ("E403", "E404", "E405", "E504")}
+"""What a closure raises for itself: never shown, so one object of each serves."""
+
+_BOOLS = (Compare, Logic, Not, Test)
+
+
+def compile_text(nodes: Template, known: dict[str, Any], functions: Functions, limits: Limits) -> Closure:
+    """The closure of a text template: `render(scope) -> value`.
+
+    Args:
+        nodes: The template.
+        known: Values of roots that are fixed already; the scope need not have them.
+        functions: What calls may name.
+        limits: Bounds of the result.
+    """
+
+    def interpreted(scope: dict[str, Any]) -> Any:
+        return interpret(nodes, {**scope, **known}, functions=functions, limits=limits)
+
+    if nodes.constant is not None:
+        return _constantly(nodes.constant)
+    if isinstance(nodes.parts[0], Typed):
+        builder = Emitter(known, functions, limits, convert=True)
+        builder.share([nodes])
+        return builder.function(builder.expression(nodes.parts[0].expression), interpreted)
+    second = _lazily(
+        lambda: _text_closure(nodes, Emitter(known, functions, limits, convert=True), interpreted)
+    )
+    return _text_closure(nodes, Emitter(known, functions, limits, convert=False), second)
+
+
+def compile_as_text(nodes: Template, known: dict[str, Any], functions: Functions, limits: Limits) -> Closure:
+    """As `compile_text`, but a typed reference gives its text form: `render_text(scope) -> str`."""
+    if not (nodes.parts and isinstance(nodes.parts[0], Typed)):
+        return compile_text(nodes, known, functions, limits)
+
+    def interpreted(scope: dict[str, Any]) -> str:
+        return interpret_text(nodes, {**scope, **known}, functions=functions, limits=limits)
+
+    builder = Emitter(known, functions, limits, convert=True)
+    builder.share([nodes])
+    value = builder.expression(nodes.parts[0].expression)
+    return builder.function(builder.helper(values.text_form, value), interpreted)
+
+
+def compile_query(nodes: Condition, known: dict[str, Any], functions: Functions, limits: Limits) -> Closure:
+    """The closure of a query: `evaluate(scope) -> bool`."""
+
+    def interpreted(scope: dict[str, Any]) -> bool:
+        return bool(interpret(nodes, {**scope, **known}, functions=functions, limits=limits))
+
+    builder = Emitter(known, functions, limits, convert=True)
+    builder.share([nodes])
+    return builder.function(builder.condition(nodes.expression), interpreted)
+
+
+def _text_closure(nodes: Template, builder: "Emitter", otherwise: Closure) -> Closure:
+    builder.share([nodes])
+    return builder.function(builder.limited_text(nodes), otherwise)
+
+
+def _constantly(value: Any) -> Closure:
+    return lambda _: value
+
+
+def _lazily(make: Callable[[], Closure]) -> Closure:
+    """A closure that is compiled when it is first called."""
+    made: list[Closure] = []
+
+    def run(scope: Any) -> Any:
+        if not made:
+            made.append(make())
+        return made[0](scope)
+
+    return run
+
+
+class Emitter(emit.FunctionBuilder):
+    """Turns expressions and templates into Python expressions, adding statements where it must.
+
+    Attributes:
+        convert: Convert each inserted value to text; otherwise the join refuses what is no string.
+        roots: Variables that stand for roots: `item` and `index` in a loop.
+        variables: Path prefixes that a variable holds at this point of the code.
+        certain: The code runs whenever the template is rendered.
+        guarded: The code stands in a `try` whose handler takes a TypeError for a missing field.
+    """
+
+    def __init__(self, known: dict[str, Any], functions: Functions, limits: Limits, *, convert: bool) -> None:
+        super().__init__()
+        self.known = known
+        self.functions = functions
+        self.limits = limits
+        self.convert = convert
+        self.roots: dict[str, ast.expr] = {}
+        self.variables: dict[Prefix, str] = {}
+        self.shared: frozenset[Prefix] = frozenset()
+        self.certain = True
+        self.guarded = False
+
+    # --------------------------------------------------------------------------------------- blocks
+
+    def share(self, nodes: Iterable[Node]) -> None:
+        """Say what this block evaluates, so that shared prefixes are read once."""
+        self.shared = shared_prefixes(nodes)
+
+    @contextmanager
+    def branch(self, *, guarded: bool = False) -> Iterator[list[ast.stmt]]:
+        """Statements that may not run.
+
+        In a guarded branch a TypeError means "missing", so text is converted instead of left to a join.
+        """
+        state = dict(self.variables), self.certain, self.convert, self.guarded
+        self.certain = False
+        self.convert = self.convert or guarded
+        self.guarded = self.guarded or guarded
+        try:
+            with self.nested() as block:
+                yield block
+        finally:
+            self.variables, self.certain, self.convert, self.guarded = state
+
+    def try_missing(self, body: list[ast.stmt], handler: list[ast.stmt]) -> None:
+        """`try: body`, and `handler` when a path in it led nowhere."""
+        missing = emit.tuple_of([self.constant(kind) for kind in (KeyError, IndexError, TypeError)])
+        self.block.append(ast.Try(body, [ast.ExceptHandler(missing, None, handler)], [], []))
+
+    # -------------------------------------------------------------------------------------- templates
+
+    def limited_text(self, node: Template) -> ast.expr:
+        """The template's text, refused when it is longer than the output limit."""
+        return self.limited(self.text(node.parts))
+
+    def limited(self, value: ast.expr) -> ast.Name:
+        """Text or bytes, refused when longer than the output limit."""
+        result = self.assign(value)
+        length = emit.call(emit.load("len"), result)
+        self.refuse(ast.Compare(length, [ast.Gt()], [ast.Constant(self.limits.output)]), "E504")
+        return result
+
+    def refuse(self, test: ast.expr, code: str) -> None:
+        """Raise when the test holds; the interpreter then says what is wrong."""
+        self.block.append(ast.If(test, [ast.Raise(self.constant(_FAULTS[code]), None)], []))
+
+    def text(self, parts: Sequence[Text | Insert | Typed]) -> ast.expr:
+        """The parts joined. The join of a tuple is also the cheapest check that all are strings."""
+        pieces = [self.piece(part) for part in parts]
+        if len(pieces) == 1 and not isinstance(parts[0], Insert):
+            return pieces[0]
+        return emit.method(ast.Constant(""), "join", emit.tuple_of(pieces))
+
+    def piece(self, part: Text | Insert | Typed) -> ast.expr:
+        if isinstance(part, Text):
+            return ast.Constant(part.value)
+        value = self.expression(part.expression)
+        if isinstance(part.expression, Interpolation):
+            return value
+        if not self.convert and isinstance(part.expression, Reference):
+            return value
+        return self.helper(values.text_form, value)
+
+    # ------------------------------------------------------------------------------------ expressions
+
+    def expression(self, node: Expression) -> ast.expr:
+        """The Python expression of a node's value."""
+        match node:
+            case Literal(value=value):
+                return self.display(value)
+            case Reference():
+                return self.reference(node)
+            case Access(target=target, segments=segments):
+                return self.steps(self.expression(target), segments)
+            case Interpolation(parts=parts):
+                return self.interpolation(parts)
+            case ListDisplay(items=items):
+                return ast.List([self.expression(item) for item in items], ast.Load())
+            case ObjectDisplay(entries=entries):
+                pairs = [
+                    emit.tuple_of([self.expression(key), self.expression(value)]) for key, value in entries
+                ]
+                return self.helper(distinct_object, emit.tuple_of(list(pairs)))
+            case Logic():
+                return self.logic(node)
+            case Not(operand=operand):
+                return ast.UnaryOp(ast.Not(), self.condition(operand))
+            case Compare():
+                return self.compare(node)
+            case Test():
+                return self.test(node)
+            case Conditional():
+                return self.conditional(node)
+            case Default(operands=operands):
+                return self.default(operands)
+            case Arithmetic():
+                return self.arithmetic(node)
+            case Power(base=base, exponent=exponent):
+                power = self.expression(base), self.expression(exponent)
+                return self.helper(values.arithmetic, ast.Constant("^"), *power)
+            case Negative(operand=operand):
+                return self.helper(values.negate, self.expression(operand))
+            case Call():
+                return self.call(node)
+
+    def display(self, value: Any) -> ast.expr:
+        """A constant; lists and objects are made anew each time, so that a caller may change them."""
+        if isinstance(value, list):
+            return ast.List([self.display(item) for item in value], ast.Load())
+        if isinstance(value, dict):
+            return ast.Dict([self.constant(key) for key in value], [self.display(v) for v in value.values()])
+        return self.constant(value)
+
+    def interpolation(self, parts: Sequence[Text | Insert]) -> ast.expr:
+        convert, self.convert = self.convert, True
+        pieces = [self.piece(part) for part in parts]
+        self.convert = convert
+        if len(pieces) == 1:
+            return pieces[0]
+        return self.helper(bounded_join, emit.tuple_of(pieces), ast.Constant(self.limits.output))
+
+    def condition(self, node: Expression) -> ast.expr:
+        """A value that must be a bool."""
+        value = self.expression(node)
+        return value if isinstance(node, _BOOLS) else self.helper(values.require_bool, value)
+
+    def logic(self, node: Logic) -> ast.expr:
+        """`a and b and c`; from the first operand that needs statements on, `t = a` and `if t: t = b`."""
+        ready = [self.condition(node.operands[0])]
+        answer: ast.Name | None = None
+        name = self.new_name()
+        for operand in node.operands[1:]:
+            with self.branch() as block:
+                value = self.condition(operand)
+                plain = not block and answer is None
+                if not plain:
+                    self.assign(value, name)
+            if plain:
+                ready.append(value)
+                continue
+            answer = answer or self.assign(self._run(node.operator, ready), name)
+            test = answer if node.operator == "and" else ast.UnaryOp(ast.Not(), answer)
+            self.block.append(ast.If(test, block, []))
+        return answer or self._run(node.operator, ready)
+
+    @staticmethod
+    def _run(operator: str, operands: list[ast.expr]) -> ast.expr:
+        return operands[0] if len(operands) == 1 else ast.BoolOp(_LOGIC[operator](), operands)
+
+    def compare(self, node: Compare) -> ast.expr:
+        left, right = self.expression(node.left), self.expression(node.right)
+        if node.operator in ("=", "!="):
+            constant = node.right if isinstance(node.right, Literal) else node.left
+            if isinstance(constant, Literal) and is_plain_word(constant.value):
+                return ast.Compare(left, [ast.Eq() if node.operator == "=" else ast.NotEq()], [right])
+        return self.helper(COMPARISONS[node.operator], left, right)
+
+    def test(self, node: Test) -> ast.expr:
+        with self.branch(guarded=True) as body:
+            value = self.expression(node.operand)
+            answer: ast.expr
+            if node.test == "null":
+                answer = emit.is_none(value, negated=node.negated)
+            elif node.test == "empty":
+                answer = self.helper(values.is_empty, value)
+                answer = ast.UnaryOp(ast.Not(), answer) if node.negated else answer
+            else:
+                self.do(value)
+                answer = ast.Constant(not node.negated)
+            result = self.assign(answer)
+        with self.branch() as handler:
+            self.assign(ast.Constant((node.test != "defined") is not node.negated), result.id)
+        self.try_missing(body, handler)
+        return result
+
+    def conditional(self, node: Conditional) -> ast.expr:
+        test = self.condition(node.condition)
+        result = self.new_name()
+        with self.branch() as then:
+            then_value = self.expression(node.then)
+            plain = not then
+            self.assign(then_value, result)
+        with self.branch() as otherwise:
+            otherwise_value = self.expression(node.otherwise)
+            plain = plain and not otherwise
+            self.assign(otherwise_value, result)
+        if plain:
+            return ast.IfExp(test, then_value, otherwise_value)
+        self.block.append(ast.If(test, then, otherwise))
+        return emit.load(result)
+
+    def default(self, operands: Sequence[Expression], result: str | None = None) -> ast.expr:
+        if len(operands) == 1:
+            return self.assign(self.expression(operands[0]), result)
+        result = result or self.new_name()
+        with self.branch(guarded=True) as body:
+            self.assign(self.expression(operands[0]), result)
+        with self.branch() as handler:
+            self.assign(ast.Constant(None), result)
+        self.try_missing(body, handler)
+        with self.branch() as otherwise:
+            self.default(operands[1:], result)
+        self.block.append(ast.If(emit.is_none(emit.load(result)), otherwise, []))
+        return emit.load(result)
+
+    def arithmetic(self, node: Arithmetic) -> ast.expr:
+        value = self.expression(node.first)
+        for operator, operand in node.rest:
+            right = self.expression(operand)
+            if operator == "+":
+                value = self.helper(values.add, value, right)
+            else:
+                value = self.helper(values.arithmetic, ast.Constant(operator), value, right)
+            if len(node.rest) > _LONG_CHAIN:
+                value = self.assign(value)
+        return value
+
+    def call(self, node: Call) -> ast.expr:
+        function = self.functions[node.name]
+        value = self.helper(function, *[self.expression(argument) for argument in node.arguments])
+        value.keywords = [ast.keyword(name, self.expression(argument)) for name, argument in node.named]
+        return value
+
+    # ------------------------------------------------------------------------------------------ paths
+
+    def reference(self, node: Reference) -> ast.expr:
+        keys, rest = static_prefix(node)
+        length = max((size for size in range(1, len(keys) + 1) if keys[:size] in self.variables), default=0)
+        if length:
+            value: ast.expr = emit.load(self.variables[keys[:length]])
+        else:
+            length = 1
+            value = self._keep(keys[:1], self.root(node.root))
+        for size in range(length + 1, len(keys) + 1):
+            value = self._keep(keys[:size], self._subscript(value, keys[size - 1]))
+        return self.steps(value, rest) if rest else value
+
+    def root(self, name: str) -> ast.expr:
+        if name in self.roots:
+            return self.roots[name]
+        if name in self.known:
+            return self.constant(self.known[name])
+        return emit.subscript(emit.load("scope"), ast.Constant(name))
+
+    def _keep(self, prefix: Prefix, value: ast.expr) -> ast.expr:
+        """Hold a shared prefix in a variable, if this code surely runs before the others read it."""
+        if not self.certain or prefix not in self.shared or isinstance(value, ast.Name):
+            return value
+        variable = self.assign(value)
+        self.variables[prefix] = variable.id
+        return variable
+
+    def _subscript(self, value: ast.expr, key: str | int) -> ast.expr:
+        if isinstance(key, int):
+            return self.helper(list_item, value, ast.Constant(key))
+        return emit.subscript(value, ast.Constant(key))
+
+    def steps(self, value: ast.expr, segments: tuple[Segment, ...]) -> ast.expr:
+        """Follow segments of any kind; an optional one that leads nowhere makes the whole path null."""
+        for position, segment in enumerate(segments):
+            if isinstance(segment, Computed):
+                value = self.helper(any_item, value, self.expression(segment.expression))
+                continue
+            key: str | int = segment.name if isinstance(segment, Key) else segment.index
+            if not segment.optional:
+                value = self._subscript(value, key)
+                continue
+            target = self.assign(value)
+            with self.branch(guarded=True) as body:
+                result = self.assign(self._subscript(target, key))
+            with self.branch() as handler:
+                self.assign(ast.Constant(None), result.id)
+            self.try_missing(body, handler)
+            with self.branch() as rest:
+                self.assign(self.steps(result, segments[position + 1 :]), result.id)
+            self.block.append(ast.If(emit.is_none(result, negated=True), rest, []))
+            return result
+        return value
+
+
+_LOGIC: dict[str, type[ast.boolop]] = {"and": ast.And, "or": ast.Or}
+
+
+def is_plain_word(value: Any) -> bool:
+    """Whether `= value` is Python's `==`: a string that no number and no bool can equal."""
+    return value.__class__ is str and value not in ("true", "false") and values.number_of(value) is None
+
+
+def list_item(value: Any, index: int) -> Any:
+    """An element of a list, and of nothing else: a string has no elements here."""
+    if value.__class__ is list:
+        return value[index]
+    raise TypeError
+
+
+def any_item(value: Any, key: Any) -> Any:
+    """A field of an object or an element of a list, whichever the key asks for."""
+    if key.__class__ is str and value.__class__ is dict:
+        return value[key]
+    if key.__class__ is int and value.__class__ is list:
+        return value[key]
+    if key.__class__ is not str and key.__class__ is not int:
+        raise _FAULTS["E403"]
+    raise TypeError
+
+
+def bounded_join(pieces: tuple[str, ...], limit: int) -> str:
+    """The pieces joined, at most `limit` characters."""
+    text = "".join(pieces)
+    if len(text) > limit:
+        raise _FAULTS["E504"]
+    return text
+
+
+def distinct_object(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    """An object whose keys all differ."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _FAULTS["E405"]
+    return made

@@ -1,0 +1,416 @@
+"""The tree of a template: frozen, slotted nodes, each with its span.
+
+Every node answers the same questions: where it stands (`span`), what it is made of (`children()`), and
+how deep the tree below it is (`depth`). Two nodes are equal when they mean the same; spans do not count.
+
+    Template            text with references: parts are Text, Insert (as text) or Typed (the whole string)
+    Condition           a query: one expression
+    Expression          Literal Interpolation ListDisplay ObjectDisplay Reference Access Call
+                        Negative Not Logic Compare Test Arithmetic Power Conditional Default
+    Segment             Key Index Computed: the steps of a path
+    Document            Constant Template Array Object (of Entry and Expansion)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from aktmpl.source import Source, Span
+
+Json: TypeAlias = Any
+"""A JSON value or bytes: None, bool, int, float, str, bytes, list, dict with string keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What all nodes share."""
+
+    span: Span = field(compare=False, repr=False)
+    depth: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "depth", 1 + max((child.depth for child in self.children()), default=0))
+
+    def children(self) -> Iterator["Node"]:
+        """The nodes this one is made of, in the order of the text."""
+        return iter(())
+
+
+# ---------------------------------------------------------------------------------------------- segments
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Node):
+    """`.name`: a field of an object. `optional` is `?.name`: null instead of missing."""
+
+    name: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    """`.%N`: an element of a list; a negative index counts from the end."""
+
+    index: int
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Computed(Node):
+    """`[expression]`: a key or an index known only with the data."""
+
+    expression: "Expression"
+
+    def children(self) -> Iterator[Node]:
+        """The expression in brackets."""
+        yield self.expression
+
+
+Segment: TypeAlias = Key | Index | Computed
+
+
+# ------------------------------------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """A value written in the template, or folded into it."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolation(Node):
+    """A string literal with references in it; its value is always text."""
+
+    parts: "tuple[Text | Insert, ...]"
+
+    def children(self) -> Iterator[Node]:
+        """Pieces of text and references."""
+        yield from self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class ListDisplay(Node):
+    """`[a, b]`."""
+
+    items: "tuple[Expression, ...]"
+
+    def children(self) -> Iterator[Node]:
+        """The elements."""
+        yield from self.items
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDisplay(Node):
+    """`{k: v}`: keys are expressions that give text."""
+
+    entries: "tuple[tuple[Expression, Expression], ...]"
+
+    def children(self) -> Iterator[Node]:
+        """Keys and values in turn."""
+        for key, value in self.entries:
+            yield key
+            yield value
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Node):
+    """A path from a root: `in.data.%0`. `root_span` is the place of the root's name alone."""
+
+    root: str
+    segments: tuple[Segment, ...] = ()
+    root_span: Span = field(default=Span(0, 0), compare=False, repr=False)
+
+    def children(self) -> Iterator[Node]:
+        """The segments."""
+        yield from self.segments
+
+
+@dataclass(frozen=True, slots=True)
+class Access(Node):
+    """A path from any other expression: `f(x).name`."""
+
+    target: "Expression"
+    segments: tuple[Segment, ...]
+
+    def children(self) -> Iterator[Node]:
+        """The target, then the segments."""
+        yield self.target
+        yield from self.segments
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`f(x, name=y)`, or `x | f(name=y)` when `piped`: the first argument then came from the left."""
+
+    name: str
+    arguments: "tuple[Expression, ...]"
+    named: "tuple[tuple[str, Expression], ...]" = ()
+    piped: bool = False
+    name_span: Span = field(default=Span(0, 0), compare=False, repr=False)
+
+    def children(self) -> Iterator[Node]:
+        """All arguments, named ones last."""
+        yield from self.arguments
+        for _, value in self.named:
+            yield value
+
+
+@dataclass(frozen=True, slots=True)
+class Negative(Node):
+    """`-x`."""
+
+    operand: "Expression"
+
+    def children(self) -> Iterator[Node]:
+        """The operand."""
+        yield self.operand
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Node):
+    """`!x`, `not x`."""
+
+    operand: "Expression"
+
+    def children(self) -> Iterator[Node]:
+        """The operand."""
+        yield self.operand
+
+
+@dataclass(frozen=True, slots=True)
+class Logic(Node):
+    """A run of `and` or of `or`, evaluated from the left until the answer is known."""
+
+    operator: str
+    operands: "tuple[Expression, ...]"
+
+    def children(self) -> Iterator[Node]:
+        """The operands."""
+        yield from self.operands
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Node):
+    """Two operands and one of `= != < <= > >= ~= !~= contains`."""
+
+    operator: str
+    left: "Expression"
+    right: "Expression"
+
+    def children(self) -> Iterator[Node]:
+        """Left and right."""
+        yield self.left
+        yield self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Test(Node):
+    """`x is null`, `x is not defined`, `x is empty`."""
+
+    test: str
+    negated: bool
+    operand: "Expression"
+
+    def children(self) -> Iterator[Node]:
+        """The operand."""
+        yield self.operand
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    """A run of `+ -` or of `* / %`, from the left. One flat node, so that a long sum is not deep."""
+
+    first: "Expression"
+    rest: "tuple[tuple[str, Expression], ...]"
+
+    def children(self) -> Iterator[Node]:
+        """The operands."""
+        yield self.first
+        for _, operand in self.rest:
+            yield operand
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Node):
+    """`base ^ exponent`, from the right."""
+
+    base: "Expression"
+    exponent: "Expression"
+
+    def children(self) -> Iterator[Node]:
+        """Base and exponent."""
+        yield self.base
+        yield self.exponent
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional(Node):
+    """`condition ? then : otherwise`."""
+
+    condition: "Expression"
+    then: "Expression"
+    otherwise: "Expression"
+
+    def children(self) -> Iterator[Node]:
+        """The condition and both branches."""
+        yield self.condition
+        yield self.then
+        yield self.otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Default(Node):
+    """`a ?? b ?? c`: the first that is neither missing nor null, or else the last."""
+
+    operands: "tuple[Expression, ...]"
+
+    def children(self) -> Iterator[Node]:
+        """The candidates."""
+        yield from self.operands
+
+
+Expression: TypeAlias = (
+    Literal | Interpolation | ListDisplay | ObjectDisplay | Reference | Access | Call | Negative | Not
+    | Logic | Compare | Test | Arithmetic | Power | Conditional | Default
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------- templates
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Node):
+    """Text as it will appear, escapes resolved."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insert(Node):
+    """`$path` or `${expression}`: the value's text form."""
+
+    expression: Expression
+
+    def children(self) -> Iterator[Node]:
+        """The expression."""
+        yield self.expression
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(Node):
+    """`$#path` or `$#{expression}`: the value itself."""
+
+    expression: Expression
+
+    def children(self) -> Iterator[Node]:
+        """The expression."""
+        yield self.expression
+
+
+@dataclass(frozen=True, slots=True)
+class Template(Node):
+    """A text template. `Typed` stands only as the single part."""
+
+    parts: tuple[Text | Insert | Typed, ...]
+    source: Source = field(compare=False, repr=False)
+
+    def children(self) -> Iterator[Node]:
+        """The parts."""
+        yield from self.parts
+
+    @property
+    def constant(self) -> str | None:
+        """The text, when the template has no reference."""
+        if not self.parts:
+            return ""
+        only = self.parts[0]
+        return only.value if len(self.parts) == 1 and isinstance(only, Text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Node):
+    """A query."""
+
+    expression: Expression
+    source: Source = field(compare=False, repr=False)
+
+    def children(self) -> Iterator[Node]:
+        """The expression."""
+        yield self.expression
+
+
+# --------------------------------------------------------------------------------------------- documents
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Node):
+    """A JSON value without references."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Node):
+    """A JSON array."""
+
+    items: "tuple[Document, ...]"
+
+    def children(self) -> Iterator[Node]:
+        """The elements."""
+        yield from self.items
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Node):
+    """A member of an object. An optional one is left out when its value is null or lacks a field."""
+
+    key: Template
+    value: "Document"
+    optional: bool = False
+
+    def children(self) -> Iterator[Node]:
+        """Key and value."""
+        yield self.key
+        yield self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion(Node):
+    """`"$$path[name]": pattern`: the pattern once per element, collected under `name`.
+
+    Attributes:
+        over: Gives the list.
+        name: The key of the result.
+        pattern: The items rendered for each element; the results are concatenated.
+        source: The key's text.
+        optional: The key began with `$?`.
+    """
+
+    over: Expression
+    name: str
+    pattern: "tuple[Document, ...]"
+    source: Source = field(compare=False, repr=False)
+    optional: bool = False
+
+    def children(self) -> Iterator[Node]:
+        """What is expanded, then the pattern."""
+        yield self.over
+        yield from self.pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Node):
+    """A JSON object."""
+
+    entries: tuple[Entry | Expansion, ...]
+
+    def children(self) -> Iterator[Node]:
+        """The members."""
+        yield from self.entries
+
+
+Document: TypeAlias = Constant | Template | Array | Object
+AnyNodes: TypeAlias = Template | Condition | Constant | Array | Object
+"""What `interpret` and `compile` take."""

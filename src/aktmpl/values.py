@@ -1,0 +1,394 @@
+"""What values mean: text form, JSON form, equality, order, membership, arithmetic.
+
+The interpreter and the compiled closures share these functions, so that they cannot disagree. They raise
+`Fault`, an error without a place; nothing else.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from aktmpl.errors import Fault, shown, type_name
+from aktmpl.limits import Limits
+
+_DEPTH = Limits().depth
+_DIGITS = Limits().digits
+_NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
+_LONGEST_NUMBER = 400
+"""A longer string of digits is an identifier, not a number."""
+
+# -------------------------------------------------------------------------------------------- text form
+
+
+def text_form(value: Any) -> str:
+    """The text that `$path` inserts.
+
+    A string as it is, null as nothing, `true` and `false`, an integer in decimal, a float as JavaScript
+    prints it, a list or object as compact JSON, bytes as UTF-8.
+
+    Raises:
+        Fault: E406 for bytes that are not UTF-8 and for values outside the data model, E505, E502.
+    """
+    if value.__class__ is str:
+        return value
+    form = _TEXT_FORMS.get(value.__class__)
+    if form is not None:
+        return form(value)
+    for kind, form in _TEXT_FORMS.items():
+        if isinstance(value, kind):
+            return form(value)
+    raise Fault("E406", f"a value of type {type_name(value)} has no text form")
+
+
+def _int_text(value: int) -> str:
+    try:
+        return int.__str__(value)
+    except ValueError:
+        raise Fault("E505", f"an integer of more than {_DIGITS:,} digits") from None
+
+
+def _float_text(value: float) -> str:
+    """ECMAScript's Number::toString: shortest digits that round-trip, exponents from 1e21 and below 1e-6."""
+    if not math.isfinite(value):
+        raise Fault("E406", f"{value!r} is no JSON number and has no text form")
+    if value == 0:
+        return "0"
+    sign, digits, exponent = _decimal(value)
+    point = len(digits) + exponent
+    if len(digits) <= point <= 21:
+        text = digits + "0" * (point - len(digits))
+    elif 0 < point <= 21:
+        text = f"{digits[:point]}.{digits[point:]}"
+    elif -6 < point <= 0:
+        text = f"0.{'0' * -point}{digits}"
+    else:
+        fraction = f".{digits[1:]}" if len(digits) > 1 else ""
+        text = f"{digits[0]}{fraction}e{point - 1:+d}"
+    return sign + text
+
+
+def _decimal(value: float) -> tuple[str, str, int]:
+    """Sign, shortest digits without trailing zeros, and the power of ten they are multiplied by."""
+    mantissa, _, exponent = float.__repr__(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    stripped = digits.rstrip("0")
+    power = int(exponent or 0) - len(fraction) + len(digits) - len(stripped)
+    return "-" if value < 0 else "", stripped, power
+
+
+def _bytes_text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        hint = "encode them, for example with base64"
+        raise Fault("E406", f"bytes that are not UTF-8 (at byte {error.start})", hint) from None
+
+
+def _json_text(value: Any) -> str:
+    return to_json(value).decode("utf-8")
+
+
+_TEXT_FORMS: dict[type, Callable[[Any], str]] = {
+    str: str.__str__,
+    type(None): lambda _: "",
+    bool: lambda value: "true" if value else "false",
+    int: _int_text,
+    float: _float_text,
+    bytes: _bytes_text,
+    list: _json_text,
+    dict: _json_text,
+}
+
+# -------------------------------------------------------------------------------------------- JSON form
+
+
+def to_json(value: Any, depth: int = _DEPTH) -> bytes:
+    """Compact JSON in UTF-8, keys in their order. A float keeps its point, so types survive.
+
+    Args:
+        value: A JSON value.
+        depth: Deepest nesting that is written.
+
+    Raises:
+        Fault: E407 for what JSON cannot hold, E502 for values nested too deep, E505.
+    """
+    try:
+        text: bytes = orjson.dumps(value)
+    except (TypeError, RecursionError):  # orjson's error is a TypeError
+        return _to_json_exactly(value, depth)
+    if text.count(b"[") + text.count(b"{") > depth:
+        check_depth(value, depth)
+    if b"null" in text:  # what it writes for a NaN as well
+        _check_finite(value)
+    return text
+
+
+def _to_json_exactly(value: Any, depth: int) -> bytes:
+    """The slow way: integers beyond 64 bits, and an exact error for what cannot be written."""
+    check_depth(value, depth)
+    _check_finite(value)
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Fault("E407", "half a surrogate pair cannot be written as UTF-8") from None
+    except ValueError as error:
+        if "digits" in str(error):
+            raise Fault("E505", f"an integer of more than {_DIGITS:,} digits") from None
+        raise Fault("E407", "the value cannot be written as JSON") from None
+
+
+def check_depth(value: Any, limit: int = _DEPTH) -> None:
+    """Refuse values nested deeper than `limit` (E502), without recursion; cycles are refused too."""
+    level = [value]
+    depth = 0
+    while level:
+        level = [
+            child
+            for item in level
+            if isinstance(item, list | dict)
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, list | dict)
+        ]
+        depth += 1
+        if level and depth >= limit:
+            raise Fault("E502", f"a value nested more than {limit} deep")
+
+
+def _check_finite(value: Any) -> None:
+    """Refuse what JSON has no form for (E407): NaN and infinities, bytes, foreign types, odd keys."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            for key in item:
+                if not isinstance(key, str):
+                    raise Fault("E407", f"an object key of type {type_name(key)} cannot be written as JSON")
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                raise Fault("E407", f"{item!r} is no JSON number")
+        elif isinstance(item, bytes):
+            hint = "insert them as text with `$`, or encode them, for example with base64"
+            raise Fault("E407", "bytes cannot be written as JSON", hint)
+        elif item is not None and not isinstance(item, str | int):
+            raise Fault("E407", f"a value of type {type_name(item)} cannot be written as JSON")
+
+
+# ---------------------------------------------------------------------------------- equality and order
+
+
+def number_of(text: str) -> int | float | None:
+    """The number that a string is, or None. Digits, sign, fraction, exponent; no blanks, no `+`."""
+    if len(text) > _LONGEST_NUMBER or not _NUMERIC.match(text):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def equal(left: Any, right: Any) -> bool:
+    """`left = right`, made for data that arrives as text.
+
+    Values of one type compare by value, lists and objects deeply; int and float as numbers; a number and
+    a string as numbers if the string is one; a bool and the strings `true` and `false` as bools.
+    """
+    a, b = left.__class__, right.__class__
+    if a is b:
+        return left == right if a not in (list, dict) else _equal_deeply(left, right)
+    if a is str:
+        return _equal_to_text(right, left)
+    if b is str:
+        return _equal_to_text(left, right)
+    if a in _NUMBERS and b in _NUMBERS:
+        return bool(left == right)
+    return False
+
+
+_NUMBERS = (int, float)
+
+
+def _equal_to_text(value: Any, text: str) -> bool:
+    if value.__class__ is bool:
+        return text == ("true" if value else "false")
+    if value.__class__ in _NUMBERS:
+        return number_of(text) == value
+    return False
+
+
+def _equal_deeply(left: Any, right: Any, depth: int = _DEPTH) -> bool:
+    if depth == 0:
+        raise Fault("E502", f"values nested more than {_DEPTH} deep")
+    if left.__class__ is list and right.__class__ is list:
+        return len(left) == len(right) and all(
+            _equal_deeply(a, b, depth - 1) for a, b in zip(left, right, strict=True)
+        )
+    if left.__class__ is dict and right.__class__ is dict:
+        return left.keys() == right.keys() and all(_equal_deeply(left[k], right[k], depth - 1) for k in left)
+    if left.__class__ in (list, dict) or right.__class__ in (list, dict):
+        return False
+    return equal(left, right)
+
+
+def compare(operator: str, left: Any, right: Any) -> bool:
+    """`left < right` and its kin; raises E401 for values that have no order."""
+    a, b = left.__class__, right.__class__
+    if a is str and b in _NUMBERS:
+        left = number_of(left)
+    elif b is str and a in _NUMBERS:
+        right = number_of(right)
+    elif not ((a is str and b is str) or (a in _NUMBERS and b in _NUMBERS)):
+        raise Fault("E401", f"{_named(left)} and {_named(right)} have no order")
+    if left is None or right is None:
+        return False
+    return _ORDER[operator](left, right)
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def contains(left: Any, right: Any) -> bool:
+    """`left contains right`: an element of a list, a substring of a string, a key of an object."""
+    if left.__class__ is list:
+        return any(equal(item, right) for item in left)
+    if left.__class__ is str or left.__class__ is dict:
+        return _scalar_text(right, "contains") in left
+    raise Fault("E403", f"{_named(left)} contains nothing: a list, a string or an object can")
+
+
+def matches(left: Any, pattern: Any) -> bool:
+    """`left ~= pattern`: whether RE2 finds the pattern anywhere in the text."""
+    text = _scalar_text(left, "~=")
+    if pattern.__class__ is not str:
+        raise Fault("E403", f"a pattern is a string, not {_named(pattern)}")
+    try:
+        return regex(pattern).search(text) is not None
+    except UnicodeEncodeError:
+        raise Fault("E406", "half a surrogate pair is no text") from None
+
+
+@lru_cache(maxsize=512)
+def regex(pattern: str) -> Any:
+    """The compiled RE2 pattern; raises E204."""
+    import re2  # noqa: PLC0415 - most templates have no pattern, and the library is not light
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as fault:
+        detail = fault.args[0].decode() if isinstance(fault.args[0], bytes) else str(fault.args[0])
+        hint = "RE2 has no look-around and no back-references"
+        raise Fault("E204", f"the pattern is not valid: {detail}", hint) from None
+
+
+def _scalar_text(value: Any, operator: str) -> str:
+    if value.__class__ is str:
+        return value
+    if value.__class__ in (int, float, bool):
+        return text_form(value)
+    raise Fault("E403", f"`{operator}` takes text, not {_named(value)}")
+
+
+def is_empty(value: Any) -> bool:
+    """`value is empty`: null, an empty string, list, object, or no bytes."""
+    return value is None or (value.__class__ in (str, list, dict, bytes) and len(value) == 0)
+
+
+def require_bool(value: Any) -> bool:
+    """The value, which must be a bool; raises E402."""
+    if value is True or value is False:
+        return value
+    hint = "compare it: `= true`, `is not null`, `is not empty`"
+    raise Fault("E402", f"a condition is a bool, not {_named(value)}", hint)
+
+
+# ------------------------------------------------------------------------------------------- arithmetic
+
+
+def add(left: Any, right: Any) -> Any:
+    """`left + right`: two numbers, or two strings joined."""
+    if left.__class__ is str and right.__class__ is str:
+        if len(left) + len(right) > Limits().string:
+            raise Fault("E506", f"a string of more than {Limits().string:,} characters")
+        return left + right
+    return arithmetic("+", left, right)
+
+
+def arithmetic(operator: str, left: Any, right: Any) -> Any:
+    """`left operator right` for two numbers; raises E403, E408, E409, E505."""
+    if left.__class__ not in _NUMBERS or right.__class__ not in _NUMBERS:
+        hint = "to join them as text write `'$a$b'`" if operator == "+" else None
+        raise Fault("E403", f"`{operator}` takes numbers, not {_named(left)} and {_named(right)}", hint)
+    try:
+        return _bounded(_ARITHMETIC[operator](left, right))
+    except ZeroDivisionError:
+        raise Fault("E408", "division by zero") from None
+    except OverflowError:
+        raise Fault("E409", "a number out of range") from None
+
+
+def _divide(left: Any, right: Any) -> Any:
+    """An integer when two integers divide evenly, else a float."""
+    if left.__class__ is int and right.__class__ is int and left % right == 0:
+        return left // right
+    return left / right
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if base.__class__ is int and exponent.__class__ is int and exponent >= 0:
+        if base.bit_length() * exponent > _DIGITS * 4:
+            raise Fault("E505", f"an integer of more than {_DIGITS:,} digits")
+        return base**exponent
+    if base < 0 and exponent.__class__ is float and not exponent.is_integer():
+        raise Fault("E409", "a fractional power of a negative number is no number")
+    return base**exponent
+
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _divide,
+    "%": lambda a, b: a % b,
+    "^": _power,
+}
+
+
+def _bounded(value: Any) -> Any:
+    if value.__class__ is float:
+        if not math.isfinite(value):
+            raise Fault("E409", "a number out of range")
+    elif value.bit_length() > _DIGITS * 3.3:
+        raise Fault("E505", f"an integer of more than {_DIGITS:,} digits")
+    return value
+
+
+def negate(value: Any) -> Any:
+    """`-value`."""
+    if value.__class__ not in _NUMBERS:
+        raise Fault("E403", f"`-` takes a number, not {_named(value)}")
+    return -value
+
+
+def _named(value: Any) -> str:
+    """A value in an error's words: its type, and a short scalar itself."""
+    if value is None:
+        return "null"
+    if value.__class__ in (str, int, float, bool):
+        return f"the {type_name(value)} {shown(value)}"
+    return f"a value of type {type_name(value)}"
