@@ -1,0 +1,89 @@
+# Needs make and Python 3.11 or newer; uses uv when it is on PATH, venv and pip otherwise.
+# Every target makes the virtual environment it needs. PYTHON=... chooses the interpreter.
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+UV := $(shell command -v uv 2>/dev/null)
+PYTEST_FLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check cov lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.run.stamp ## start a demo SMS gateway, send 1,000 messages through it, check the report
+	@$(VENV)/bin/akrun demo
+
+test: $(VENV)/.test.stamp ## run the tests
+	@$(PY) -m pytest $(PYTEST_FLAGS)
+
+check: $(VENV)/.dev.stamp ## lint, formatting and types: ruff, mypy, pyright
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pyright --pythonpath $(PY)
+
+cov: $(VENV)/.test.stamp ## run the tests with coverage and print what no test reached
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest $(PYTEST_FLAGS)
+	$(PY) -m coverage combine
+	$(PY) -m coverage report
+
+venv: $(VENV)/.dev.stamp ## make the virtual environment with everything a developer needs
+
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+       pyproject.toml
+
+lock: ## resolve pyproject.toml anew into requirements/*.txt (needs uv; UPGRADE=--upgrade for newer versions)
+	$(LOCK) $(UPGRADE) --group dev -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) --group build --group test -c requirements/dev.txt -o requirements/test.txt
+	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/run.txt
+
+clean: ## remove the virtual environment and everything that tools left
+	rm -rf $(VENV) dist build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each set of requirements contains the one before it, so a larger installation also makes the smaller stamps.
+$(VENV)/.run.stamp: requirements/run.txt pyproject.toml | $(PY)
+	@$(call install,run)
+	@touch $@
+
+$(VENV)/.test.stamp: requirements/test.txt pyproject.toml | $(PY)
+	@$(call install,test)
+	@touch $(VENV)/.run.stamp $@
+
+$(VENV)/.dev.stamp: requirements/dev.txt pyproject.toml | $(PY)
+	@$(call install,dev)
+	@touch $(VENV)/.run.stamp $(VENV)/.test.stamp $@
+
+# The build backend is among the pinned requirements: the project itself is built without fetching anything.
+ifneq ($(UV),)
+install = echo "installing requirements/$(1).txt into $(VENV) with uv" && \
+  "$(UV)" pip install --quiet --python $(PY) --require-hashes -r requirements/$(1).txt && \
+  "$(UV)" pip install --quiet --python $(PY) --no-build-isolation --no-deps -e .
+else
+PIP = $(PY) -m pip --disable-pip-version-check install --quiet
+install = echo "installing requirements/$(1).txt into $(VENV) with pip" && \
+  $(PIP) --require-hashes -r requirements/$(1).txt && \
+  $(PIP) --no-build-isolation --no-deps -e .
+endif
+
+# A candidate counts when it runs and is new enough; a name on PATH alone says neither.
+$(PY):
+	@found=; \
+	for candidate in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    found=$$candidate; break; \
+	  fi; \
+	done; \
+	if [ -n "$(UV)" ]; then \
+	  "$(UV)" venv --quiet --clear --python "$${found:->=3.11}" $(VENV); \
+	elif [ -z "$$found" ]; then \
+	  echo "No Python 3.11 or newer found: install one, or name one by 'make PYTHON=/path/to/python3'." >&2; exit 1; \
+	elif ! "$$found" -c 'import ensurepip' 2>/dev/null; then \
+	  echo "$$found cannot make a virtual environment: its ensurepip is missing" \
+	    "(on Debian and Ubuntu: apt install python3-venv), or install uv." >&2; exit 1; \
+	else \
+	  "$$found" -m venv --clear $(VENV); \
+	fi

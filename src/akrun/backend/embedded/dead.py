@@ -1,0 +1,68 @@
+"""Dead letters in the embedded backend."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from akrun.backend.embedded import rows as sql
+from akrun.backend.embedded.core import Core
+from akrun.backend.records import DeadLetter
+
+_SELECT = "SELECT message_id, pipeline, pipe, input, error, attempts, time, id FROM dead_letter"
+
+
+class _Page(NamedTuple):
+    launch_id: str | None
+    after: int
+    limit: int
+
+
+def encode(dead: DeadLetter) -> tuple[Any, ...]:
+    """The columns of a dead letter as `insert` wants them, without the launch's number.
+
+    Raises:
+        RecordError: its error is no JSON value.
+    """
+    error = sql.to_json(dict(dead.error))
+    return (dead.message_id, dead.pipeline, dead.pipe, dead.input, error, dead.attempts, dead.time)
+
+
+def insert(connection: sqlite3.Connection, letters: Sequence[tuple[Any, ...]]) -> None:
+    """Store encoded dead letters, each with the number of its launch (or None) put in front."""
+    sql.run(
+        connection,
+        "INSERT INTO dead_letter (launch, message_id, pipeline, pipe, input, error, attempts, time) {values}",
+        letters,
+    )
+
+
+def _decode(row: tuple[Any, ...]) -> DeadLetter:
+    message_id, pipeline, pipe, body, error, attempts, time, number = row
+    return DeadLetter(message_id, pipeline, pipe, body, sql.from_json(error), attempts, time, number)
+
+
+def _page(connection: sqlite3.Connection, page: _Page) -> list[DeadLetter]:
+    condition = (
+        "id > :after AND (:launch_id IS NULL OR launch = (SELECT no FROM launch WHERE id = :launch_id))"
+    )
+    rows = connection.execute(f"{_SELECT} WHERE {condition} ORDER BY id LIMIT :limit", page._asdict())
+    return [_decode(row) for row in rows]
+
+
+def _one(connection: sqlite3.Connection, dead_id: int) -> DeadLetter | None:
+    rows = connection.execute(f"{_SELECT} WHERE id = ?", (dead_id,))
+    return next((_decode(row) for row in rows), None)
+
+
+class EmbeddedDeadLetters(Core):
+    """The `DeadLetters` protocol."""
+
+    async def dead_letters(
+        self, launch_id: str | None = None, *, after: int = 0, limit: int = 100
+    ) -> list[DeadLetter]:
+        """See `DeadLetters.dead_letters`."""
+        return await self._read(_page, _Page(launch_id, after, limit))
+
+    async def dead_letter(self, dead_id: int) -> DeadLetter | None:
+        """See `DeadLetters.dead_letter`."""
+        return await self._read(_one, dead_id)

@@ -1,0 +1,228 @@
+"""The work queue of the embedded backend: leases, outcomes, release."""
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from akrun.backend.embedded import dead as dead_letters
+from akrun.backend.embedded import events as event_log
+from akrun.backend.embedded import rows as sql
+from akrun.backend.embedded.core import Core
+from akrun.backend.embedded.launches import launch_number
+from akrun.backend.embedded.messages import CODES, DONE, FAILED, IN_PROGRESS, PENDING, STATES, adjust_tally
+from akrun.backend.embedded.writer import each
+from akrun.backend.errors import BackendError, NotFoundError, StateError
+from akrun.backend.records import (
+    DeadLetter,
+    EventRecord,
+    LaunchState,
+    Message,
+    MessageState,
+    MessageStatus,
+    Outcome,
+)
+
+_UPDATE_OUTCOMES = (
+    "UPDATE message SET state = v.column2, pipe = v.column3, error = v.column4, finished_at = v.column5"
+    " FROM ({values}) AS v WHERE no = v.column1"
+)
+
+
+class _Lease(NamedTuple):
+    launch_id: str
+    limit: int
+    max_attempts: int
+    now: float
+
+
+class _Finish(NamedTuple):
+    message_id: str
+    state: int
+    outcome: tuple[Any, ...]  # state, pipe, error, finished_at as columns
+    events: Sequence[event_log.Encoded]
+    dead: tuple[Any, ...] | None
+
+
+class _Release(NamedTuple):
+    message_ids: Sequence[str]
+    started: bool
+
+
+class _Pending(NamedTuple):
+    number: int
+    id: str
+    ordinal: int
+    profile_id: str
+    payload: str  # in hexadecimal
+    attempts: int
+
+
+def _lease(connection: sqlite3.Connection, lease: _Lease) -> list[Message]:
+    launch, state = launch_number(connection, lease.launch_id)
+    if state in {LaunchState.LOADING, LaunchState.READY}:
+        raise StateError(f"launch `{lease.launch_id}` is {state}", cure="set it to `sending` first")
+    messages: list[Message] = []
+    while state is LaunchState.SENDING and (wanted := lease.limit - len(messages)) > 0:
+        found = sql.fetch(
+            connection,
+            "SELECT json_group_array(json_array(no, id, ordinal, profile_id, hex(body), attempts))"
+            " FROM (SELECT * FROM message CROSS JOIN payload ON payload.message = message.no"
+            " WHERE launch = ? AND state = 0 ORDER BY no LIMIT ?)",
+            (launch, wanted),
+        )
+        if not found:
+            break
+        pending = [_Pending(*row) for row in found]
+        _bury(connection, launch, [row for row in pending if row.attempts >= lease.max_attempts], lease.now)
+        fresh = [row for row in pending if row.attempts < lease.max_attempts]
+        sql.run(
+            connection,
+            "UPDATE message SET state = 1, attempts = attempts + 1 WHERE no IN ({values})",
+            [(row.number,) for row in fresh],
+        )
+        adjust_tally(connection, launch, {PENDING: -len(fresh), IN_PROGRESS: len(fresh)})
+        messages += [
+            Message(
+                row.id,
+                lease.launch_id,
+                row.ordinal,
+                row.profile_id,
+                bytes.fromhex(row.payload),
+                row.attempts + 1,
+            )
+            for row in fresh
+        ]
+    return messages
+
+
+def _bury(connection: sqlite3.Connection, launch: int, spent: Sequence[_Pending], now: float) -> None:
+    """Fail messages whose attempts are used up, and make dead letters of them."""
+    if not spent:
+        return
+    outcomes: list[tuple[Any, ...]] = []
+    letters: list[tuple[Any, ...]] = []
+    for row in spent:
+        error = {
+            "code": None,
+            "message": f"given up: {row.attempts} attempts began and none came to an end",
+            "pipe": None,
+            "kind": "max_attempts",
+            "status": None,
+            "retryable": False,
+        }
+        body = bytes.fromhex(row.payload)
+        letter = DeadLetter(row.id, "message", None, body, error, row.attempts, now)
+        letters.append((launch, *dead_letters.encode(letter)))
+        outcomes.append((row.number, FAILED, None, sql.to_json(error), now))
+    sql.run(connection, _UPDATE_OUTCOMES, outcomes)
+    dead_letters.insert(connection, letters)
+    adjust_tally(connection, launch, {PENDING: -len(spent), FAILED: len(spent)})
+
+
+def _finish(connection: sqlite3.Connection, jobs: Sequence[_Finish]) -> list[bool | BackendError]:
+    """Record outcomes; of several for one message the first counts."""
+    found = {
+        message_id: (number, launch, state)
+        for message_id, number, launch, state in sql.fetch_for(
+            connection,
+            "SELECT json_group_array(json_array(id, no, launch, state)) FROM message WHERE id IN ({values})",
+            [job.message_id for job in jobs],
+        )
+    }
+    results: list[bool | BackendError] = []
+    outcomes: list[tuple[Any, ...]] = []
+    events: list[event_log.Encoded] = []
+    letters: list[tuple[Any, ...]] = []
+    changes: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for job in jobs:
+        if job.message_id not in found:
+            results.append(NotFoundError(f"there is no message `{job.message_id}`"))
+            continue
+        number, launch, state = found[job.message_id]
+        results.append(state < DONE)
+        if state >= DONE:
+            continue
+        found[job.message_id] = (number, launch, job.state)
+        changes[launch].update({state: -1})
+        changes[launch].update({job.state: 1})
+        outcomes.append((number, *job.outcome))
+        events += job.events
+        if job.dead is not None:
+            letters.append((launch, *job.dead))
+    sql.run(connection, _UPDATE_OUTCOMES, outcomes)
+    event_log.insert(connection, events)
+    dead_letters.insert(connection, letters)
+    for launch, change in changes.items():
+        adjust_tally(connection, launch, change)
+    return results
+
+
+def _release(connection: sqlite3.Connection, release: _Release) -> int:
+    found = sql.fetch_for(
+        connection,
+        "SELECT json_group_array(json_array(no, launch)) FROM message WHERE state = 1 AND id IN ({values})",
+        sorted(set(release.message_ids)),
+    )
+    hand_back = "UPDATE message SET state = 0 WHERE no IN ({values})"
+    if not release.started:
+        hand_back = "UPDATE message SET state = 0, attempts = attempts - 1 WHERE no IN ({values})"
+    sql.run(connection, hand_back, [(number,) for number, _launch in found])
+    for launch, count in Counter(launch for _number, launch in found).items():
+        adjust_tally(connection, launch, {IN_PROGRESS: -count, PENDING: count})
+    return len(found)
+
+
+def _status(connection: sqlite3.Connection, message_id: str) -> MessageStatus | None:
+    row = connection.execute(
+        "SELECT message.id, launch.id, ordinal, profile_id, message.state, attempts, pipe, error, finished_at"
+        " FROM message JOIN launch ON launch.no = message.launch WHERE message.id = ?",
+        (message_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    name, launch_id, ordinal, profile_id, code, attempts, pipe, error, finished_at = row
+    state = STATES[code]
+    outcome = None
+    if state not in {MessageState.PENDING, MessageState.IN_PROGRESS}:
+        outcome = Outcome(state, pipe, sql.from_json(error), finished_at)
+    return MessageStatus(name, launch_id, ordinal, profile_id, state, attempts, outcome)
+
+
+LEASE = each(_lease)
+RELEASE = each(_release)
+
+
+class EmbeddedQueue(Core):
+    """The `Queue` protocol."""
+
+    async def lease(self, launch_id: str, limit: int) -> list[Message]:
+        """See `Queue.lease`."""
+        return await self._write(LEASE, _Lease(launch_id, limit, self._max_attempts, self._clock()))
+
+    async def finish(
+        self,
+        message_id: str,
+        outcome: Outcome,
+        events: Sequence[EventRecord] = (),
+        dead: DeadLetter | None = None,
+    ) -> bool:
+        """See `Queue.finish`."""
+        state = CODES[outcome.state]
+        error = None if outcome.error is None else sql.to_json(dict(outcome.error))
+        job = _Finish(
+            message_id,
+            state,
+            (state, outcome.pipe, error, outcome.finished_at),
+            [event_log.encode(event) for event in events],
+            None if dead is None else dead_letters.encode(dead),
+        )
+        return await self._write(_finish, job)
+
+    async def release(self, message_ids: Sequence[str], *, started: bool = False) -> int:
+        """See `Queue.release`."""
+        return await self._write(RELEASE, _Release(message_ids, started))
+
+    async def message(self, message_id: str) -> MessageStatus | None:
+        """See `Queue.message`."""
+        return await self._read(_status, message_id)

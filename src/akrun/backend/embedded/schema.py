@@ -1,0 +1,162 @@
+"""The tables of the embedded backend and the steps from each schema version to the next.
+
+`message` is narrow because its rows are rewritten at every change of state; the payload, written once,
+lies beside it. Partial indexes hold only what is pending or leased, so they stay small as a launch goes on.
+`tally` is kept in the transactions that change messages; its checks make a wrong count an error.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from akrun.backend.errors import ForeignFileError, NewerSchemaError, UnavailableError
+
+APPLICATION_ID = 0x616B7231
+"""`akr1`, in the header of every database of ours."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE channel (
+        id INTEGER PRIMARY KEY,
+        string_id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        document BLOB NOT NULL,
+        sha256 TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE mailing (
+        no INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        id ANY NOT NULL,
+        channel INTEGER NOT NULL REFERENCES channel (id),
+        name TEXT NOT NULL,
+        document BLOB NOT NULL,
+        sha256 TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE launch (
+        no INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        mailing INTEGER NOT NULL REFERENCES mailing (no),
+        state TEXT NOT NULL,
+        constants BLOB NOT NULL,
+        created REAL NOT NULL,
+        started REAL,
+        finished REAL,
+        audience_digest TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE INDEX launch_mailing ON launch (mailing);
+
+    CREATE TABLE tally (
+        launch INTEGER PRIMARY KEY REFERENCES launch (no),
+        pending INTEGER NOT NULL DEFAULT 0 CHECK (pending >= 0),
+        in_progress INTEGER NOT NULL DEFAULT 0 CHECK (in_progress >= 0),
+        done INTEGER NOT NULL DEFAULT 0 CHECK (done >= 0),
+        failed INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+        skipped INTEGER NOT NULL DEFAULT 0 CHECK (skipped >= 0)
+    ) STRICT;
+
+    CREATE TABLE message (
+        no INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        launch INTEGER NOT NULL,
+        ordinal INTEGER NOT NULL,
+        profile_id TEXT NOT NULL,
+        state INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        pipe INTEGER,
+        error TEXT,
+        finished_at REAL,
+        UNIQUE (launch, profile_id)
+    ) STRICT;
+    CREATE INDEX message_pending ON message (launch) WHERE state = 0;
+    CREATE INDEX message_leased ON message (launch) WHERE state = 1;
+
+    CREATE TABLE payload (
+        message INTEGER PRIMARY KEY,
+        body BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE event (
+        no INTEGER PRIMARY KEY,
+        send_message_id TEXT NOT NULL,
+        channel_id INTEGER NOT NULL,
+        event_type TEXT NOT NULL,
+        action_type INTEGER,
+        key TEXT NOT NULL,
+        time REAL NOT NULL,
+        reason TEXT,
+        data TEXT,
+        known INTEGER NOT NULL,
+        profile_id TEXT,
+        mailing TEXT,
+        launch_id TEXT
+    ) STRICT;
+    CREATE UNIQUE INDEX event_once
+        ON event (send_message_id, event_type, ifnull(action_type, ''), key);
+    CREATE INDEX event_launch ON event (launch_id);
+    CREATE INDEX event_profile ON event (profile_id, time) WHERE profile_id IS NOT NULL;
+    CREATE INDEX event_unknown ON event (launch_id, mailing) WHERE known = 0;
+
+    CREATE TABLE dead_letter (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        message_id TEXT,
+        launch INTEGER,
+        pipeline TEXT NOT NULL,
+        pipe INTEGER,
+        input BLOB NOT NULL,
+        error TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        time REAL NOT NULL
+    ) STRICT;
+    """,
+)
+
+VERSION = len(MIGRATIONS)
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def check(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema version of an open file, 0 for an empty one.
+
+    Raises:
+        ForeignFileError: tables of another program are in it.
+        NewerSchemaError: a newer akrun wrote it.
+    """
+    version = _number(connection, "user_version")
+    ours = _number(connection, "application_id") == APPLICATION_ID
+    empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if not ours and not (empty and version == 0):
+        raise ForeignFileError(
+            "this SQLite database was not written by akrun", cure="name another file", path=path
+        )
+    if version > VERSION:
+        raise NewerSchemaError(
+            f"written by a newer akrun (schema {version}; this one knows up to {VERSION})",
+            cure="upgrade akrun",
+            path=path,
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a file to the present schema, each step in a transaction of its own."""
+    version = check(connection, path)
+    for number, script in enumerate(MIGRATIONS[version:], version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; {script};"
+            f"PRAGMA user_version = {number}; COMMIT"
+        )
+
+
+def require_present(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that reading alone cannot use.
+
+    Raises:
+        UnavailableError: it is empty or has an older schema.
+    """
+    if (version := check(connection, path)) < VERSION:
+        what = "an empty database" if version == 0 else f"schema {version}, this akrun needs {VERSION}"
+        raise UnavailableError(what, cure="open it for writing once to bring it up to date", path=path)

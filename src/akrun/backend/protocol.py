@@ -1,0 +1,226 @@
+"""What the runtime asks of its storage: small protocols that together make a `Backend`.
+
+Every write is durable when its call returns. A call that is cancelled while it waits may or may not
+have been carried out, as with any call whose answer is lost; it is never carried out by half.
+All methods raise the errors of `akrun.backend.errors` and nothing else.
+"""
+
+from collections.abc import AsyncIterable, Iterable, Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from akrun.backend.records import (
+    ChannelRecord,
+    Counts,
+    DeadLetter,
+    EventRecord,
+    Launch,
+    LaunchState,
+    LoadResult,
+    MailingRecord,
+    Message,
+    MessageStatus,
+    NewMessage,
+    Outcome,
+    Report,
+)
+
+
+class Registry(Protocol):
+    """Channels and mailings by their ids."""
+
+    async def register_channel(self, channel: ChannelRecord) -> None:
+        """Store a channel, or replace its name and document.
+
+        Raises:
+            ConflictError: its id is registered with another string id, or its string id with another id.
+        """
+        ...
+
+    async def channel(self, string_id: str) -> ChannelRecord | None:
+        """The channel of that string id, None if there is none."""
+        ...
+
+    async def channels(self) -> list[ChannelRecord]:
+        """All channels, by id."""
+        ...
+
+    async def register_mailing(self, mailing: MailingRecord) -> None:
+        """Store a mailing, or replace its name and document.
+
+        Raises:
+            NotFoundError: its channel is not registered.
+            ConflictError: the mailing is registered for another channel.
+        """
+        ...
+
+    async def mailing(self, mailing_id: int | str) -> MailingRecord | None:
+        """The mailing of that id, None if there is none."""
+        ...
+
+    async def mailings(self) -> list[MailingRecord]:
+        """All mailings, in the order of their first registration."""
+        ...
+
+
+class Launches(Protocol):
+    """Launches of mailings: their audience, state and counts."""
+
+    async def launch(self, mailing_id: int | str, launch_id: str, constants: bytes) -> Launch:
+        """Begin a launch in state `loading`; an existing one is given back as it is, constants included.
+
+        Raises:
+            NotFoundError: no such mailing.
+            ConflictError: the launch id belongs to another mailing.
+        """
+        ...
+
+    async def find_launch(self, launch_id: str) -> Launch | None:
+        """The launch of that id, None if there is none."""
+        ...
+
+    async def latest_launch(self, mailing_id: int | str) -> Launch | None:
+        """The mailing's newest launch, None if it has none."""
+        ...
+
+    async def launches(self, mailing_id: int | str) -> list[Launch]:
+        """The mailing's launches, oldest first."""
+        ...
+
+    async def load(
+        self, launch_id: str, rows: Iterable[NewMessage] | AsyncIterable[NewMessage]
+    ) -> LoadResult:
+        """Store the audience and make the launch `ready`; read as a stream, memory stays flat.
+
+        Rows of an earlier load that did not come to its end are removed first, so a load cut short is
+        simply made again. A row whose profile came before in this audience is left out and reported.
+
+        Raises:
+            NotFoundError: no such launch.
+            StateError: it is loaded already, or being loaded by another call.
+            ConflictError: a message id belongs to another message.
+        """
+        ...
+
+    async def set_launch_state(self, launch_id: str, state: LaunchState) -> Launch:
+        """Move a launch on; the state it already has is no fault.
+
+        Raises:
+            NotFoundError: no such launch.
+            StateError: no way leads there from its present state, or `finished` is asked for while
+                messages are pending or in progress.
+        """
+        ...
+
+    async def counts(self, launch_id: str) -> Counts:
+        """The launch's messages by state, exact at the moment of the call.
+
+        Raises:
+            NotFoundError: no such launch.
+        """
+        ...
+
+
+class Queue(Protocol):
+    """Messages on their way from pending to exactly one outcome."""
+
+    async def lease(self, launch_id: str, limit: int) -> list[Message]:
+        """Take up to `limit` pending messages in order; the attempt is counted before they are given out.
+
+        A message that has had all its attempts is failed and becomes a dead letter (kind `max_attempts`)
+        instead. An empty list means that nothing is pending, or that the launch is paused, stopped or
+        finished. Leases last until `finish`, `release` or the end of the owning process.
+
+        Raises:
+            NotFoundError: no such launch.
+            StateError: the launch is `loading` or `ready`.
+        """
+        ...
+
+    async def finish(
+        self,
+        message_id: str,
+        outcome: Outcome,
+        events: Sequence[EventRecord] = (),
+        dead: DeadLetter | None = None,
+    ) -> bool:
+        """Record a message's outcome together with its events and dead letter, all or nothing.
+
+        Returns:
+            True when recorded; False when the message had an outcome already, and nothing was recorded.
+
+        Raises:
+            NotFoundError: no such message.
+        """
+        ...
+
+    async def release(self, message_ids: Sequence[str], *, started: bool = False) -> int:
+        """Hand leased messages back to pending; ids that are not leased are passed over.
+
+        Args:
+            message_ids: what to hand back.
+            started: whether their runs had begun; if not, the attempt is taken back too.
+
+        Returns:
+            How many were handed back.
+        """
+        ...
+
+    async def message(self, message_id: str) -> MessageStatus | None:
+        """What is known of a message, None if there is no such message."""
+        ...
+
+
+class EventLog(Protocol):
+    """Events of messages, each kept once."""
+
+    async def record_events(self, events: Sequence[EventRecord]) -> int:
+        """Store events; returns how many were new. Those of unknown messages are kept and counted apart."""
+        ...
+
+    async def report(self, *, mailing_id: int | str | None = None, launch_id: str | None = None) -> Report:
+        """Events by kind, of a mailing, of a launch, or of everything when neither is named.
+
+        Raises:
+            NotFoundError: no such mailing or launch.
+        """
+        ...
+
+    async def history(self, profile_id: str) -> list[EventRecord]:
+        """A profile's events by time; mailing ids come back as they were registered."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Messages that failed for good."""
+
+    async def dead_letters(
+        self, launch_id: str | None = None, *, after: int = 0, limit: int = 100
+    ) -> list[DeadLetter]:
+        """Up to `limit` dead letters with ids above `after`, by id; of one launch if named."""
+        ...
+
+    async def dead_letter(self, dead_id: int) -> DeadLetter | None:
+        """The dead letter of that id, None if there is none."""
+        ...
+
+
+class Backend(Registry, Launches, Queue, EventLog, DeadLetters, Protocol):
+    """The whole of it, with its life: open, use, close."""
+
+    async def open(self) -> None:
+        """Make ready for use; leases of a dead process return to pending."""
+        ...
+
+    async def close(self) -> None:
+        """Carry out what was asked for, then let go of everything; a second call does nothing."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...

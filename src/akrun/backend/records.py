@@ -1,0 +1,231 @@
+"""The plain records that go into a backend and come out of it.
+
+Times are seconds since the Unix epoch (UTC) as floats. `error` and `data` hold JSON values.
+Mailing ids are compared by their text: 7 and "7" name the same mailing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class LaunchState(StrEnum):
+    """Where a launch stands: loading → ready → sending ⇄ paused → finished | stopped."""
+
+    LOADING = "loading"
+    READY = "ready"
+    SENDING = "sending"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
+class MessageState(StrEnum):
+    """Where a message stands; the last three are outcomes and never change."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRecord:
+    """A registered channel: its immutable pair of ids and its document as written (UTF-8)."""
+
+    id: int
+    string_id: str
+    name: str
+    document: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailingRecord:
+    """A registered mailing of the channel whose string id is `channel`."""
+
+    id: int | str
+    channel: str
+    name: str
+    document: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One launch of a mailing.
+
+    Attributes:
+        launch_id: unique over all mailings.
+        constants: the constant roots it was launched with, as the caller encoded them.
+        total: messages in its audience; grows while it loads.
+        created: when it was first asked for.
+        started: when it first went to `sending`.
+        finished: when it became `finished` or `stopped`.
+        audience_digest: hex SHA-256 of the audience (see `AudienceDigest`); empty until loaded.
+    """
+
+    mailing_id: int | str
+    launch_id: str
+    state: LaunchState
+    constants: bytes
+    total: int
+    created: float
+    started: float | None
+    finished: float | None
+    audience_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A row of the audience: `payload` is opaque bytes; with a `skip_reason` it is never sent."""
+
+    id: str
+    profile_id: str
+    payload: bytes
+    skip_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What a load stored.
+
+    Attributes:
+        launch: the launch, now `ready`.
+        loaded: messages stored, skipped ones included.
+        skipped: those of them that have a skip reason.
+        duplicates: rows left out because their profile came before in the same audience.
+        first_duplicates: profile ids of the first ten of these.
+    """
+
+    launch: Launch
+    loaded: int
+    skipped: int
+    duplicates: int
+    first_duplicates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A leased message.
+
+    Attributes:
+        ordinal: its place among the stored messages of the launch, from 0.
+        attempts: attempts begun, this one included.
+    """
+
+    id: str
+    launch_id: str
+    ordinal: int
+    profile_id: str
+    payload: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a message ended: `pipe` is the pipe it ended in, `error` the `$error` it failed with."""
+
+    state: Literal[MessageState.DONE, MessageState.FAILED, MessageState.SKIPPED]
+    pipe: int | None
+    error: Mapping[str, Any] | None
+    finished_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStatus:
+    """What is known of a message; `outcome` is None until it has one."""
+
+    id: str
+    launch_id: str
+    ordinal: int
+    profile_id: str
+    state: MessageState
+    attempts: int
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Messages of a launch by state; `total` is always the sum of the others."""
+
+    total: int
+    done: int
+    failed: int
+    skipped: int
+    pending: int
+    in_progress: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """An event of a message, as the `event` pipe registers it.
+
+    Attributes:
+        send_message_id: the message it tells of; need not be one of ours.
+        action_type: the channel's event id; None for the platform's own events.
+        key: tells repeated events of one kind apart; the same (message, type, action, key) is one event.
+        reason: the provider's reason, in words.
+        data: any JSON value.
+        profile_id, mailing_id, launch_id: of a known message they are filled in from the message.
+    """
+
+    send_message_id: str
+    channel_id: int
+    event_type: str
+    action_type: int | None
+    key: str
+    time: float
+    reason: str | None = None
+    data: Any = None
+    profile_id: str | None = None
+    mailing_id: int | str | None = None
+    launch_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventSummary:
+    """One kind of event in a report: `reasons` counts the events that gave one, most frequent first."""
+
+    channel_id: int
+    event_type: str
+    action_type: int | None
+    count: int
+    messages: int
+    first: float
+    last: float
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Events of a mailing or launch: `unknown` counts those that name a message we never had."""
+
+    events: tuple[EventSummary, ...]
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that failed for good.
+
+    Attributes:
+        message_id: None for an event that belongs to no message.
+        pipeline: `message`, `listener`, …
+        pipe: the pipe that failed; None when none had begun.
+        input: that pipe's input as JSON; byte strings in it are encoded by the caller.
+        error: the `$error`.
+        attempts: attempts begun.
+        id: given by the backend when it is stored; 0 before.
+    """
+
+    message_id: str | None
+    pipeline: str
+    pipe: int | None
+    input: bytes
+    error: Mapping[str, Any]
+    attempts: int
+    time: float
+    id: int = 0

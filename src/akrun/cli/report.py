@@ -1,0 +1,100 @@
+"""`akrun report`: what became of a mailing."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import orjson
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from akrun.backend import Embedded
+from akrun.cli.options import DATABASE, data_option
+from akrun.mailing.report import MailingReport, make_report
+
+_REASONS_SHOWN = 10
+
+
+@click.command()
+@click.argument("mailing", required=False)
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def report(mailing: str | None, data: Path, *, as_json: bool) -> None:
+    """Report on the latest launch of MAILING (its id), or of the mailing that was launched last."""
+    made = asyncio.run(_make(data, mailing))
+    if as_json:
+        click.echo(orjson.dumps(made.to_dict(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        Console().print(render(made))
+
+
+async def _make(data: Path, mailing: str | None) -> MailingReport:
+    async with Embedded(data / DATABASE, read_only=True) as backend:
+        return await make_report(backend, mailing)
+
+
+def render(made: MailingReport) -> Group:
+    """The report as tables: messages, events, failures."""
+    parts: list[RenderableType] = [_heading(made), _messages(made), _events(made)]
+    if any(row.reasons for row in made.events):
+        parts.append(_reasons(made))
+    if made.failures:
+        parts.append(_failures(made))
+    return Group(*parts)
+
+
+def _heading(made: MailingReport) -> Text:
+    text = f"Mailing {made.mailing_id} “{made.name}” by {made.channel}: {made.state}"
+    return Text(text, style="bold")
+
+
+def _messages(made: MailingReport) -> Table:
+    table = Table(title="Messages", title_justify="left")
+    counts = made.counts
+    columns = {"total": counts.total, "done": counts.done, "failed": counts.failed, "skipped": counts.skipped}
+    columns["in progress"] = counts.pending + counts.in_progress
+    for name in columns:
+        table.add_column(name, justify="right")
+    table.add_row(*(f"{number:,}" for number in columns.values()))
+    return table
+
+
+def _events(made: MailingReport) -> Table:
+    table = Table(title="Events", title_justify="left")
+    for name in ("event", "type", "count", "share", "first", "last"):
+        table.add_column(name, justify="right" if name in ("count", "share") else "left")
+    for row in made.events:
+        name = Text(row.name, style=row.color or "")
+        share = f"{row.share:.1%}"
+        table.add_row(name, row.event_type, f"{row.count:,}", share, _time(row.first), _time(row.last))
+    if made.unknown_events:
+        table.caption = f"{made.unknown_events:,} events name a message that was never sent"
+    return table
+
+
+def _reasons(made: MailingReport) -> Table:
+    table = Table(title="Reasons that the provider gave", title_justify="left")
+    for name in ("count", "event", "reason"):
+        table.add_column(name, justify="right" if name == "count" else "left")
+    for row in made.events:
+        for reason, count in list(row.reasons.items())[:_REASONS_SHOWN]:
+            table.add_row(f"{count:,}", Text(row.name, style=row.color or ""), reason)
+        if len(row.reasons) > _REASONS_SHOWN:
+            rest = sum(list(row.reasons.values())[_REASONS_SHOWN:])
+            table.add_row(f"{rest:,}", Text(row.name, style=row.color or ""), "other reasons")
+    return table
+
+
+def _failures(made: MailingReport) -> Table:
+    table = Table(title="Failures", title_justify="left")
+    for name in ("count", "pipe", "code", "error"):
+        table.add_column(name, justify="right" if name == "count" else "left")
+    for row in made.failures:
+        table.add_row(f"{row.count:,}", "" if row.pipe is None else str(row.pipe), row.code, row.message)
+    return table
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%m-%d %H:%M:%S")

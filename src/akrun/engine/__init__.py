@@ -1,0 +1,1 @@
+"""Compiling a channel's pipelines and running events through them."""

@@ -1,0 +1,178 @@
+"""Running an event through a pipeline."""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from akrun.backend.records import EventRecord
+from akrun.engine.event import Event
+from akrun.engine.log import LogRecord
+from akrun.engine.pipeline import Pipeline, Step
+from akrun.engine.trace import describe
+from akrun.errors import PipeFailure
+from aktmpl import TemplateError
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an event ended.
+
+    Attributes:
+        state: `done`, or `failed` when a pipe failed and had no error exit.
+        pipe: the pipe it ended in.
+        error: the `$error` it failed with, secrets masked; None when done.
+        data: `$in` at the end; for a failed event, the input of its dead letter.
+        effects: the events that its pipes registered, also when it failed later.
+        steps: how many pipes it entered.
+    """
+
+    state: Literal["done", "failed"]
+    pipe: int
+    error: Mapping[str, Any] | None
+    data: dict[str, Any]
+    effects: list[EventRecord]
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What an event would send first.
+
+    Attributes:
+        pipe: the pipe at which the run stopped.
+        request: method, url, headers and body as they may be printed; None when nothing would be sent.
+        error: the `$error` that ended the event before it sent anything.
+    """
+
+    pipe: int
+    request: Mapping[str, Any] | None
+    error: Mapping[str, Any] | None
+
+
+async def run(pipeline: Pipeline, event: Event) -> Result:
+    """Take an event from the entry to its end; pure pipes are plain calls, only I/O waits.
+
+    Never raises for what goes wrong in a pipe: a failure takes the pipe's error exit or ends the event.
+    Cancellation passes through.
+    """
+    event.enter(pipeline.channel_id, pipeline.max_steps)
+    at = _run_pure(pipeline.entry, event)
+    while isinstance(at, Step):
+        at = _run_pure(await _run_io(at, event), event)
+    return at
+
+
+def dry_run(pipeline: Pipeline, event: Event) -> DryRun:
+    """Run the pure pipes up to the first that does I/O, and show what that one would send.
+
+    It stops there, for the rest of the way depends on the answer.
+    """
+    event.enter(pipeline.channel_id, pipeline.max_steps)
+    at = _run_pure(pipeline.entry, event)
+    while isinstance(at, Step):
+        try:
+            request = at.io.prepare(event)  # type: ignore[union-attr]  # a step is either pure or this
+        except Exception as exc:  # noqa: BLE001 - whatever a pipe raises is its failure
+            at = _run_pure(_fail(at, event, exc), event)
+        else:
+            shown = None if request is None else describe(request, event.services.masker)
+            return DryRun(at.id, shown, None)
+    return DryRun(at.pipe, None, at.error)
+
+
+def _run_pure(at: Step | Result, event: Event) -> Step | Result:
+    """Run pure pipes until there is one that does I/O, or the event's end."""
+    while isinstance(at, Step) and at.pure is not None:
+        begun = _enter(at, event)
+        if begun is None:
+            return _exhausted(at, event)
+        try:
+            way = at.pure.run(event)
+        except Exception as exc:  # noqa: BLE001 - whatever a pipe raises is its failure
+            at = _fail(at, event, exc, begun)
+        else:
+            at = _leave(at, event, way, begun)
+    return at
+
+
+async def _run_io(step: Step, event: Event) -> Step | Result:
+    begun = _enter(step, event)
+    if begun is None:
+        return _exhausted(step, event)
+    try:
+        async with step.workers:
+            way = await step.io.run(event)  # type: ignore[union-attr]  # a step is either pure or this
+    except Exception as exc:  # noqa: BLE001 - whatever a pipe raises is its failure
+        return _fail(step, event, exc, begun)
+    return _leave(step, event, way, begun)
+
+
+def _enter(step: Step, event: Event) -> float | None:
+    """Count the step; the time it begins (0 without a trace), or None when the event has had its share."""
+    if event.steps >= event.max_steps:
+        return None
+    event.steps += 1
+    if event.trace is None:
+        return 0.0
+    event.trace.enter(step.id, step.type, step.label, event.data)
+    return event.services.clock.monotonic()
+
+
+def _leave(step: Step, event: Event, way: int | None, begun: float) -> Step | Result:
+    following = step.success if way is None else step.exits[way]
+    if event.trace is not None:
+        name = "success" if way is None else f"out {way}"
+        elapsed = event.services.clock.monotonic() - begun
+        event.trace.leave(name, None if following is None else following.id, event.data, elapsed)
+    if following is not None:
+        return following
+    return Result("done", step.id, None, event.data, event.effects, event.steps)
+
+
+def _fail(step: Step, event: Event, exc: Exception, begun: float | None = None) -> Step | Result:
+    """Set `$error` and take the error exit; without one the event has failed."""
+    failure = _as_failure(exc) or _unexpected(step, event, exc)
+    error = event.scope["error"] = failure.to_scope(step.id)
+    if event.trace is not None and begun is not None:
+        following = None if step.error is None else step.error.id
+        event.trace.leave("error", following, event.data, event.services.clock.monotonic() - begun, error)
+    return step.error if step.error is not None else _failed(step, event, error)
+
+
+def _failed(step: Step, event: Event, error: Mapping[str, Any]) -> Result:
+    masked = event.services.masker.value(dict(error))
+    return Result("failed", step.id, masked, event.data, event.effects, event.steps)
+
+
+def _exhausted(step: Step, event: Event) -> Result:
+    # No error exit here: it could lead into the same loop again.
+    message = f"the event entered {event.max_steps} pipes and is still not at its end"
+    failure = PipeFailure("max_steps", message, kind="limit")
+    error = event.scope["error"] = failure.to_scope(step.id)
+    return _failed(step, event, error)
+
+
+def _as_failure(exc: Exception) -> PipeFailure | None:
+    if isinstance(exc, PipeFailure):
+        return exc
+    if isinstance(exc, TemplateError):
+        return PipeFailure(exc.code, exc.message.partition("\n")[0], kind="template")
+    return None
+
+
+def _unexpected(step: Step, event: Event, exc: Exception) -> PipeFailure:
+    """A fault of the program: the log gets all of it, the event a failure that gives nothing away."""
+    services = event.services
+    services.log(
+        LogRecord(
+            level="error",
+            prefix=f"{event.channel_id}|{step.id}",
+            message=f"unexpected {type(exc).__name__} in pipe {step.id} ({step.type})",
+            channel_id=event.channel_id,
+            pipe=step.id,
+            time=services.clock.now().timestamp(),
+            traceback=services.masker.text("".join(traceback.format_exception(exc))),
+        )
+    )
+    return PipeFailure("internal", f"unexpected {type(exc).__name__} in pipe {step.id}", kind="internal")

@@ -1,0 +1,1 @@
+"""Pipes that wait for something outside."""

@@ -1,0 +1,1 @@
+"""Pipes that only compute: they run as plain calls."""

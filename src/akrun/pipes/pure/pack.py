@@ -1,0 +1,72 @@
+"""`pack`: renders a document to the bytes of a request."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import StrictBool, StrictStr
+
+from akrun.engine.event import Event
+from akrun.model.base import Model
+from akrun.pipes.convert import one_of
+from akrun.pipes.pure.xml_writer import to_xml
+from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
+from aktmpl import DocumentTemplate, TextTemplate
+
+
+class PackParams(Model):
+    """Parameters of `pack`."""
+
+    type: StrictStr = "JSON"
+    """`JSON` or `XML`."""
+    template: Any
+    """The document. For XML it is xmltodict's mapping: `@name` an attribute, `#text` the text, a list repeats
+    the element."""
+    root: StrictStr | None = None
+    """XML: the root element, put around the document; without it the document has exactly one key."""
+    declaration: StrictBool = True
+    """XML: whether it begins with `<?xml version="1.0" encoding="utf-8"?>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackPipe(CompiledPipe):
+    """A compiled `pack`."""
+
+    type: Parameter[str]
+    template: DocumentTemplate
+    root: TextTemplate | None
+    declaration: bool
+
+    def run(self, event: Event) -> None:
+        """Set `$in.body`."""
+        scope = event.scope
+        if self.type.get(scope) == "JSON":
+            event.data["body"] = self.template.render_json(scope)
+            return
+        root = None if self.root is None else self.root.render_text(scope)
+        event.data["body"] = to_xml(self.template.render(scope), root=root, declaration=self.declaration)
+
+
+def compile_pack(params: PackParams, context: PipeContext) -> PackPipe:
+    """Compile the document; options of XML are faults with a constant type of JSON."""
+    kind = context.parameter(params.type, one_of("JSON", "XML"), "type")
+    if kind.constant == "JSON":
+        for name in ("root", "declaration"):
+            if name in params.model_fields_set:
+                context.fault(f"`{name}` is for the type XML", name)
+    return PackPipe(
+        type=kind,
+        template=context.document(params.template, "template"),
+        root=None if params.root is None else context.text(params.root, "root"),
+        declaration=params.declaration,
+    )
+
+
+SPEC = PipeSpec(
+    name="pack",
+    summary="Renders a document as JSON or XML to `$in.body`.",
+    params=PackParams,
+    compile=compile_pack,
+    pure=True,
+    aliases=("packer",),
+    writes=("body",),
+)

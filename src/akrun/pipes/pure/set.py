@@ -1,0 +1,45 @@
+"""`set`: merges values into `$in`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from akrun.engine.event import Event
+from akrun.model.base import Model
+from akrun.pipes.convert import object_of
+from akrun.pipes.spec import CompiledPipe, PipeContext, PipeSpec
+from aktmpl import DocumentTemplate
+
+
+class SetParams(Model):
+    """Parameters of `set`."""
+
+    data: Any
+    """A document that renders to an object; its keys replace those of `$in`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetPipe(CompiledPipe):
+    """A compiled `set`."""
+
+    data: DocumentTemplate
+
+    def run(self, event: Event) -> None:
+        """Merge: keys of the rendered object replace those of `$in`, whole."""
+        event.data.update(object_of(self.data.render(event.scope), "data"))
+
+
+def compile_set(params: SetParams, context: PipeContext) -> SetPipe:
+    """Compile the document; one that can never be an object is a fault."""
+    if not isinstance(params.data, dict | str):
+        context.fault("data must be an object", "data")
+    return SetPipe(context.document(params.data, "data"))
+
+
+SPEC = PipeSpec(
+    name="set",
+    summary="Merges the values of a document into `$in`.",
+    params=SetParams,
+    compile=compile_set,
+    pure=True,
+    writes=("*",),
+)

@@ -1,0 +1,56 @@
+"""`unpack`: parses the bytes of a body."""
+
+from dataclasses import dataclass
+
+from pydantic import StrictStr
+
+from akrun.engine.event import Event
+from akrun.model.base import Model
+from akrun.pipes.convert import data_failure, one_of
+from akrun.pipes.pure.parsers import MAX_BODY, parse_form, parse_json, parse_xml
+from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
+
+_PARSERS = {"JSON": parse_json, "XML": parse_xml, "FORM": parse_form}
+
+
+class UnpackParams(Model):
+    """Parameters of `unpack`."""
+
+    type: StrictStr = "JSON"
+    """`JSON`, `XML` (by xmltodict's mapping) or `FORM` (urlencoded)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackPipe(CompiledPipe):
+    """A compiled `unpack`."""
+
+    type: Parameter[str]
+
+    def run(self, event: Event) -> None:
+        """Set `$in.data` from `$in.body`."""
+        data = event.data
+        body = data.get("body")
+        if body is None:
+            raise data_failure("body_missing", "there is no $in.body to unpack: a request must come before")
+        if not isinstance(body, bytes):
+            raise data_failure("not_bytes", "$in.body is not bytes: it is unpacked or set by hand already")
+        if len(body) > MAX_BODY:
+            raise data_failure("too_large", f"$in.body is larger than {MAX_BODY} bytes")
+        data["data"] = _PARSERS[self.type.get(event.scope)](body)
+
+
+def compile_unpack(params: UnpackParams, context: PipeContext) -> UnpackPipe:
+    """Check the type."""
+    return UnpackPipe(context.parameter(params.type, one_of(*_PARSERS), "type"))
+
+
+SPEC = PipeSpec(
+    name="unpack",
+    summary="Parses the bytes in `$in.body` into `$in.data`, strictly.",
+    params=UnpackParams,
+    compile=compile_unpack,
+    pure=True,
+    aliases=("unpacker",),
+    reads=("body",),
+    writes=("data",),
+)

@@ -1,0 +1,389 @@
+"""What every backend keeps to, as a state machine run against a model of plain dictionaries.
+
+An engine joins by one line in `ENGINES`: a function from an empty directory to an unopened backend that gives
+a message `MAX_ATTEMPTS` attempts. Opening the same directory again must find what the last one left.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from akrun.backend import (
+    Backend,
+    ChannelRecord,
+    ConflictError,
+    Counts,
+    DeadLetter,
+    Embedded,
+    EventRecord,
+    LaunchState,
+    MailingRecord,
+    MessageState,
+    NewMessage,
+    NotFoundError,
+    Outcome,
+    Report,
+    StateError,
+)
+
+T = TypeVar("T")
+Engine = Callable[[Path], Backend]
+Ending = Literal[MessageState.DONE, MessageState.FAILED, MessageState.SKIPPED]
+
+MAX_ATTEMPTS = 2
+
+ENGINES: dict[str, Engine] = {
+    "embedded": lambda directory: Embedded(
+        directory / "akrun.db", durability="normal", max_attempts=MAX_ATTEMPTS
+    ),
+}
+
+ALLOWED = {
+    (LaunchState.LOADING, LaunchState.STOPPED),
+    (LaunchState.READY, LaunchState.SENDING),
+    (LaunchState.READY, LaunchState.STOPPED),
+    (LaunchState.SENDING, LaunchState.PAUSED),
+    (LaunchState.SENDING, LaunchState.FINISHED),
+    (LaunchState.SENDING, LaunchState.STOPPED),
+    (LaunchState.PAUSED, LaunchState.SENDING),
+    (LaunchState.PAUSED, LaunchState.FINISHED),
+    (LaunchState.PAUSED, LaunchState.STOPPED),
+}
+
+text = st.text(max_size=4)  # any Unicode, NUL and beyond the basic plane included
+launch_ids = st.sampled_from(["1a", "1b", "2a"])  # the digit is the mailing
+message_ids = st.builds("{}/{}".format, launch_ids, st.integers(0, 3))
+endings = st.sampled_from(["done", "failed", "skipped"]).map(MessageState)
+events = st.builds(
+    EventRecord,
+    send_message_id=message_ids,
+    channel_id=st.just(1),
+    event_type=st.sampled_from(["send", "undeliv"]),
+    action_type=st.sampled_from([None, 0, 7]),
+    key=text,
+    time=st.floats(0, 1e10),
+    reason=st.none() | text,
+    data=st.none() | st.dictionaries(text, st.integers(-9, 9) | text, max_size=2),
+)
+
+
+@dataclass
+class ModelMessage:
+    """What the model knows of a message."""
+
+    launch: str
+    profile: str
+    payload: bytes
+    ordinal: int
+    state: MessageState
+    attempts: int = 0
+    outcome: Outcome | None = None
+
+
+class Contract(RuleBasedStateMachine):
+    """Two mailings, two launches, a handful of messages, and every call a backend has."""
+
+    engine: Engine
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = Path(tempfile.mkdtemp())
+        self.runner = asyncio.Runner()
+        self.backend = self.engine(self.directory)
+        self.run(self.backend.open())
+        self.channels: dict[str, int] = {}
+        self.states: dict[str, LaunchState] = {}
+        self.messages: dict[str, ModelMessage] = {}
+        self.events: dict[tuple[object, ...], EventRecord] = {}
+        self.dead: list[str | None] = []
+
+    def run(self, call: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(call)
+
+    def teardown(self) -> None:
+        self.run(self.backend.close())
+        self.runner.close()
+        shutil.rmtree(self.directory)
+
+    @initialize()
+    def mailings(self) -> None:
+        self.run(self.backend.register_channel(ChannelRecord(1, "sms", "SMS", b"{}", "0")))
+        self.channels["sms"] = 1
+        for number in (1, 2):
+            self.run(self.backend.register_mailing(MailingRecord(number, "sms", "m", b"{}", "0")))
+        self.send("1a")
+        self.send("2a")
+
+    @rule(number=st.integers(1, 3), string_id=st.sampled_from(["sms", "push", "chat"]), document=st.binary())
+    def register_channel(self, number: int, string_id: str, document: bytes) -> None:
+        record = ChannelRecord(number, string_id, "any", document, "0")
+        if self.channels.get(string_id, number) != number or (
+            string_id not in self.channels and number in self.channels.values()
+        ):
+            with pytest.raises(ConflictError):
+                self.run(self.backend.register_channel(record))
+        else:
+            self.run(self.backend.register_channel(record))
+            self.channels[string_id] = number
+            assert self.run(self.backend.channel(string_id)) == record
+
+    @rule(launch=launch_ids, mailing=st.sampled_from([1, 2, "1", "2", 9]))
+    def launch(self, launch: str, mailing: int | str) -> None:
+        if mailing == 9:
+            with pytest.raises(NotFoundError):
+                self.run(self.backend.launch(mailing, launch, b"{}"))
+        elif str(mailing) != launch[0]:
+            if launch in self.states:
+                with pytest.raises(ConflictError):
+                    self.run(self.backend.launch(mailing, launch, b"{}"))
+        else:
+            launched = self.run(self.backend.launch(mailing, launch, b"{}"))
+            assert launched.state == self.states.setdefault(launch, LaunchState.LOADING)
+            assert launched.mailing_id == int(mailing)
+
+    @rule(
+        launch=launch_ids,
+        profiles=st.lists(st.integers(0, 3)),
+        skip=st.sets(st.integers(0, 3), max_size=1),
+        body=st.binary(),
+    )
+    def load(self, launch: str, profiles: list[int], skip: set[int], body: bytes) -> None:
+        rows = [
+            NewMessage(f"{launch}/{p}", f"p{p}", body, "no phone" if p in skip else None) for p in profiles
+        ]
+        if self.states.get(launch) is not LaunchState.LOADING:
+            with pytest.raises(StateError if launch in self.states else NotFoundError):
+                self.run(self.backend.load(launch, rows))
+            return
+        result = self.run(self.backend.load(launch, rows))
+        unique = list(dict.fromkeys(profiles))
+        self.states[launch] = LaunchState.READY
+        assert (result.loaded, result.duplicates) == (len(unique), len(profiles) - len(unique))
+        assert result.skipped == len(skip & set(unique))
+        for ordinal, p in enumerate(unique):
+            state = MessageState.SKIPPED if p in skip else MessageState.PENDING
+            self.messages[f"{launch}/{p}"] = ModelMessage(launch, f"p{p}", body, ordinal, state)
+
+    @rule(launch=launch_ids, state=st.sampled_from([*LaunchState, *[LaunchState.SENDING] * 6]))
+    def move(self, launch: str, state: LaunchState) -> None:
+        present = self.states.get(launch)
+        open_messages = any(
+            m.launch == launch and m.state in {MessageState.PENDING, MessageState.IN_PROGRESS}
+            for m in self.messages.values()
+        )
+        if present is None:
+            with pytest.raises(NotFoundError):
+                self.run(self.backend.set_launch_state(launch, state))
+        elif present is not state and (
+            (present, state) not in ALLOWED or (state is LaunchState.FINISHED and open_messages)
+        ):
+            with pytest.raises(StateError):
+                self.run(self.backend.set_launch_state(launch, state))
+        else:
+            assert self.run(self.backend.set_launch_state(launch, state)).state is state
+            self.states[launch] = state
+
+    @rule(launch=launch_ids)
+    def send(self, launch: str) -> None:
+        """The usual way from nothing to sending."""
+        self.launch(launch, int(launch[0]))
+        if self.states[launch] is LaunchState.LOADING:
+            self.load(launch, [3, 1, 1, 0, 2, 4], {4}, b"\x00\xff")
+        if self.states[launch] in {LaunchState.READY, LaunchState.PAUSED}:
+            self.move(launch, LaunchState.SENDING)
+
+    @rule(launch=launch_ids, started=st.booleans())
+    def begin_and_hand_back(self, launch: str, *, started: bool) -> None:
+        """A worker that takes some and hands them back: what uses attempts up, or does not."""
+        self.lease(launch, 2)
+        self.release([f"{launch}/{number}" for number in range(5)], started=started)
+
+    @rule(launch=launch_ids, limit=st.integers(0, 6))
+    def lease(self, launch: str, limit: int) -> None:
+        state = self.states.get(launch)
+        if state in {None, LaunchState.LOADING, LaunchState.READY}:
+            with pytest.raises(NotFoundError if state is None else StateError):
+                self.run(self.backend.lease(launch, limit))
+            return
+        leased = self.run(self.backend.lease(launch, limit))
+        expected = self._expected_lease(launch, limit) if state is LaunchState.SENDING else []
+        assert [
+            (m.id, m.launch_id, m.ordinal, m.profile_id, m.payload, m.attempts) for m in leased
+        ] == expected
+
+    def _expected_lease(self, launch: str, limit: int) -> list[tuple[object, ...]]:
+        expected: list[tuple[object, ...]] = []
+        pending = [
+            (m.ordinal, name, m)
+            for name, m in self.messages.items()
+            if m.launch == launch and m.state is MessageState.PENDING
+        ]
+        for ordinal, name, message in sorted(pending, key=lambda entry: entry[0]):
+            if len(expected) == limit:
+                break
+            if message.attempts == MAX_ATTEMPTS:
+                message.state = MessageState.FAILED
+                self.dead.append(name)
+            else:
+                message.state = MessageState.IN_PROGRESS
+                message.attempts += 1
+                expected.append((name, launch, ordinal, message.profile, message.payload, message.attempts))
+        return expected
+
+    @rule(
+        name=message_ids,
+        state=endings,
+        facts=st.lists(events, max_size=3),
+        at=st.floats(0, 1e10),
+        reason=text,
+    )
+    def finish(self, name: str, state: Ending, facts: list[EventRecord], at: float, reason: str) -> None:
+        error = {"kind": "http", "message": reason} if state is MessageState.FAILED else None
+        outcome = Outcome(state, 4, error, at)
+        dead = DeadLetter(name, "message", 4, b'{"a":1}', error, 1, at) if error else None
+        message = self.messages.get(name)
+        if message is None:
+            with pytest.raises(NotFoundError):
+                self.run(self.backend.finish(name, outcome, facts, dead))
+            return
+        fresh = message.state in {MessageState.PENDING, MessageState.IN_PROGRESS}
+        assert self.run(self.backend.finish(name, outcome, facts, dead)) is fresh
+        if fresh:
+            message.state, message.outcome = state, outcome
+            self._remember(facts)
+            self.dead += [name] if dead else []
+
+    @rule(launch=launch_ids, states=st.lists(endings, min_size=2, max_size=2))
+    def finish_twice_at_once(self, launch: str, states: list[Ending]) -> None:
+        """Two outcomes race for one message: exactly one is recorded, and it is the one that was told so."""
+        name = f"{launch}/0"
+        if name not in self.messages:
+            return
+        outcomes = [Outcome(state, None, None, 1.0) for state in states]
+
+        async def race() -> list[bool]:
+            return await asyncio.gather(*(self.backend.finish(name, outcome) for outcome in outcomes))
+
+        message = self.messages[name]
+        recorded = self.run(race())
+        if message.state in {MessageState.PENDING, MessageState.IN_PROGRESS}:
+            assert sorted(recorded) == [False, True]
+            message.outcome = outcomes[recorded.index(True)]
+            message.state = message.outcome.state
+        else:
+            assert recorded == [False, False]
+
+    @rule(names=st.lists(message_ids, max_size=12), started=st.booleans())
+    def release(self, names: list[str], *, started: bool) -> None:
+        leased = [
+            self.messages[name]
+            for name in dict.fromkeys(names)
+            if name in self.messages and self.messages[name].state is MessageState.IN_PROGRESS
+        ]
+        assert self.run(self.backend.release(names, started=started)) == len(leased)
+        for message in leased:
+            message.state = MessageState.PENDING
+            message.attempts -= 0 if started else 1
+
+    @rule(facts=st.lists(events, max_size=4))
+    def record(self, facts: list[EventRecord]) -> None:
+        assert self.run(self.backend.record_events(facts)) == self._remember(facts)
+
+    def _remember(self, facts: list[EventRecord]) -> int:
+        before = len(self.events)
+        for event in facts:
+            complete = event
+            if (message := self.messages.get(event.send_message_id)) is not None:
+                owner = int(message.launch[0])
+                complete = replace(
+                    event, profile_id=message.profile, mailing_id=owner, launch_id=message.launch
+                )
+            identity = (event.send_message_id, event.event_type, event.action_type, event.key)
+            self.events.setdefault(identity, complete)
+        return len(self.events) - before
+
+    @rule()
+    def reopen(self) -> None:
+        self.run(self.backend.close())
+        self.backend = self.engine(self.directory)
+        self.run(self.backend.open())
+        for message in self.messages.values():
+            if message.state is MessageState.IN_PROGRESS:
+                message.state = MessageState.PENDING
+
+    @rule(launch=launch_ids)
+    def report(self, launch: str) -> None:
+        if launch not in self.states:
+            with pytest.raises(NotFoundError):
+                self.run(self.backend.report(launch_id=launch))
+            return
+        mailing = int(launch[0])
+        of_launch = [event for event in self.events.values() if event.launch_id == launch]
+        of_mailing = [event for event in self.events.values() if event.mailing_id == mailing]
+        self._check_report(self.run(self.backend.report(launch_id=launch)), of_launch)
+        self._check_report(self.run(self.backend.report(mailing_id=mailing)), of_mailing)
+
+    @staticmethod
+    def _check_report(report: Report, mine: list[EventRecord]) -> None:
+        kinds = {(e.channel_id, e.event_type, e.action_type) for e in mine}
+        assert {(s.channel_id, s.event_type, s.action_type) for s in report.events} == kinds
+        for summary in report.events:
+            kind = (summary.event_type, summary.action_type)
+            same = [event for event in mine if (event.event_type, event.action_type) == kind]
+            assert summary.count == len(same)
+            assert summary.messages == len({event.send_message_id for event in same})
+            assert summary.first == min(event.time for event in same)
+            assert summary.last == max(event.time for event in same)
+            assert summary.reasons == Counter(e.reason for e in same if e.reason is not None)
+
+    @rule(profile=st.integers(0, 3))
+    def history(self, profile: int) -> None:
+        found = self.run(self.backend.history(f"p{profile}"))
+        mine = [event for event in self.events.values() if event.profile_id == f"p{profile}"]
+        assert sorted(map(repr, found)) == sorted(map(repr, mine))
+        assert [event.time for event in found] == sorted(event.time for event in mine)
+
+    @rule(name=message_ids)
+    def message(self, name: str) -> None:
+        status = self.run(self.backend.message(name))
+        model = self.messages.get(name)
+        if model is None or status is None:
+            assert model is None
+            assert status is None
+            return
+        assert (status.state, status.attempts, status.ordinal) == (model.state, model.attempts, model.ordinal)
+        if model.outcome is not None:
+            assert status.outcome == model.outcome
+
+    @invariant()
+    def counts_are_exact(self) -> None:
+        for launch in self.states:
+            states = Counter(m.state for m in self.messages.values() if m.launch == launch)
+            expected = Counts(total=states.total(), **{state.value: states[state] for state in MessageState})
+            assert self.run(self.backend.counts(launch)) == expected
+
+    @invariant()
+    def dead_letters_are_kept(self) -> None:
+        letters = self.run(self.backend.dead_letters(limit=1000))
+        assert [letter.message_id for letter in letters] == self.dead
+
+    @invariant()
+    def unknown_events_are_counted_apart(self) -> None:
+        unknown = sum(event.launch_id is None for event in self.events.values())
+        assert self.run(self.backend.report()).unknown == unknown
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_backend_keeps_the_contract(name: str) -> None:
+    machine = type("EngineContract", (Contract,), {"engine": staticmethod(ENGINES[name])})
+    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=50))
