@@ -11,7 +11,7 @@ class AudienceDigest:
     >>> digest = AudienceDigest()
     >>> digest.update(NewMessage(id="m1", profile_id="p1", payload=b"{}"))
     >>> digest.hexdigest()[:8]
-    '51f7a1ba'
+    '6eba7453'
     """
 
     def __init__(self) -> None:

@@ -11,6 +11,7 @@ from akrun.model.channel import Channel
 from akrun.model.pipes import Retry
 from akrun.net.message import Request
 from akrun.net.ratelimit import RateLimit
+from akrun.pipes.examples import PipeExample
 from aktmpl import DocumentTemplate, Query, TextTemplate
 
 EVENT_PIPELINES = frozenset({"message", "schedule", "listener", "moderate", "stop"})
@@ -195,6 +196,9 @@ class PipeSpec(Generic[P]):
         reads, writes: the keys of `$in` it reads and sets by itself, apart from its templates.
         exits: pipe ids that lead out of the pipe besides `outs`, each with its path within `params`.
         retried: whether it repeats itself by the `retry` beside its parameters.
+        final: whether it ends the event, so that it has no exits.
+        once: whether no other of its kind may follow it on any way through the pipeline.
+        examples: shown in the documentation and executed by the tests.
     """
 
     name: str
@@ -208,6 +212,9 @@ class PipeSpec(Generic[P]):
     writes: tuple[str, ...] = ()
     exits: Callable[[P], list[tuple[int, tuple[str | int, ...]]]] | None = None
     retried: bool = False
+    final: bool = False
+    once: bool = False
+    examples: tuple[PipeExample, ...] = ()
 
 
 def parameter_failure(name: str, message: str) -> PipeFailure:

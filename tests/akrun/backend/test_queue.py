@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
@@ -17,6 +18,7 @@ from akrun.backend import (
     Outcome,
     RecordError,
 )
+from akrun.backend.embedded.writer import each
 
 Prepare = Callable[[Embedded, int], Awaitable[None]]
 
@@ -52,17 +54,27 @@ async def test_500_concurrent_outcomes_are_counted_exactly(backend: Embedded, pr
     assert tally == [(167, 167, 166, 0, 0)]
 
 
-async def test_concurrent_outcomes_share_commits(backend: Embedded, prepare: Prepare) -> None:
+async def test_outcomes_that_wait_together_share_one_commit(backend: Embedded, prepare: Prepare) -> None:
     statements: list[str] = []
+    begun, gate = threading.Event(), threading.Event()
+
+    def hold(connection: sqlite3.Connection, _argument: None) -> None:
+        connection.set_trace_callback(statements.append)
+        begun.set()
+        gate.wait()
+
     await prepare(backend, 400)
     leased = await backend.lease("L", 400)
-    assert backend._writer is not None
-    backend._writer._connection.set_trace_callback(statements.append)
-    await asyncio.gather(*(backend.finish(message.id, DONE, [event(message.id)]) for message in leased))
-    commits = statements.count("COMMIT")
-    assert 1 <= commits <= 8
-    assert len(statements) < 200  # neither a statement nor a commit of its own for each message
-    assert backend.statistics.largest >= 50
+    holding = asyncio.create_task(backend._write(each(hold), None))
+    await asyncio.to_thread(begun.wait)
+    finishing = asyncio.gather(*(backend.finish(message.id, DONE, [event(message.id)]) for message in leased))
+    await asyncio.sleep(0)  # all 400 have asked
+    gate.set()
+    assert all(await finishing)
+    await holding
+    assert statements.count("COMMIT") == 2  # that of the job which held them up, and one for all
+    assert len(statements) < 40
+    assert backend.statistics.largest == 400
 
 
 async def test_a_second_outcome_is_refused_with_all_that_came_with_it(

@@ -138,6 +138,15 @@ async def test_no_event_runs_for_ever() -> None:
     assert (result.state, result.steps) == ("failed", 7)
 
 
+async def test_a_request_beyond_the_last_step_is_not_sent() -> None:
+    channel = compiled(
+        chain(pipe("log"), pipe("http_request", url="http://h/")), defaults=PipeDefaults(max_steps=1)
+    )
+    result = await run(channel.pipeline("message"), Bench().event({}))
+    assert result.error is not None
+    assert (result.pipe, result.steps, result.error["code"]) == (2, 1, "max_steps")
+
+
 async def test_without_a_number_a_thousand_pipes_are_granted() -> None:
     channel = compiled(chain(*(pipe("set", data={}) for _ in range(1001))))
     result = await run(channel.pipeline("message"), Bench().event({}))

@@ -110,6 +110,11 @@ async def test_a_message_id_may_be_a_number(number: Any) -> None:
             {"x": "soon"},
             "time: 'soon' is neither seconds since 1970 nor an ISO 8601 time",
         ),
+        (
+            event(time=["x"]),
+            {},
+            "time: a value of type list is neither seconds since 1970 nor an ISO 8601 time",
+        ),
     ],
 )
 async def test_what_is_wrong_at_run_time(given: dict[str, Any], origin: dict[str, Any], message: str) -> None:

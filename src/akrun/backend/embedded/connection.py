@@ -21,6 +21,8 @@ Durability = Literal["full", "normal"]
 
 _CONSTRAINT_DATATYPE = sqlite3.SQLITE_CONSTRAINT | 12 << 8  # the module has no name for it
 
+_RESTORE = "restore a copy, or save what can be read with `sqlite3 FILE .recover`"
+
 OLDEST_SQLITE = (3, 38, 0)
 """Has STRICT tables, and JSON functions in every build."""
 
@@ -52,6 +54,22 @@ def open_reader(path: Path, busy_timeout: float) -> sqlite3.Connection:
     connection = _connect(path, "ro", busy_timeout)
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def require_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file whose last page is torn, which SQLite itself overlooks.
+
+    With a write-ahead log beside it a short file is no fault: the log has the missing pages.
+
+    Raises:
+        CorruptError: the file ends before its last page does.
+    """
+    log = Path(f"{path}-wal")
+    pages, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
+    )
+    if path.stat().st_size < pages * size and not (log.exists() and log.stat().st_size):
+        raise CorruptError("the database is damaged (the file is cut short)", cure=_RESTORE, path=path)
 
 
 def _connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
@@ -87,8 +105,7 @@ def translate(error: Exception, path: Path) -> BackendError:
         case sqlite3.SQLITE_FULL:
             return DiskFullError("no room left to write", cure="free disk space and go on", path=path)
         case sqlite3.SQLITE_CORRUPT:
-            cure = "restore a copy, or save what can be read with `sqlite3 FILE .recover`"
-            return CorruptError(f"the database is damaged ({text})", cure=cure, path=path)
+            return CorruptError(f"the database is damaged ({text})", cure=_RESTORE, path=path)
         case sqlite3.SQLITE_NOTADB:
             return ForeignFileError("this file is not a database", cure="name another file", path=path)
         case sqlite3.SQLITE_CONSTRAINT:

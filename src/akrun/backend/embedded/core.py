@@ -13,7 +13,14 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from akrun.backend.embedded import schema
-from akrun.backend.embedded.connection import Durability, open_reader, open_writer, translate, unavailable
+from akrun.backend.embedded.connection import (
+    Durability,
+    open_reader,
+    open_writer,
+    require_whole,
+    translate,
+    unavailable,
+)
 from akrun.backend.embedded.writer import Operation, Writer, WriterStatistics
 from akrun.backend.errors import BackendBusyError, BackendError, ClosedError, ReadOnlyError, UnavailableError
 
@@ -94,6 +101,7 @@ class Core:
                     raise
                 self._writer = Writer(connection, self.path, loop)
             self._reader = open_reader(self.path, self._busy_timeout)
+            require_whole(self._reader, self.path)
             schema.require_present(self._reader, self.path)
         except BaseException as error:
             self._close()
@@ -137,6 +145,7 @@ class Core:
         )
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
+        require_whole(connection, self.path)
         schema.check(connection, self.path)  # before anything is changed in a file that may not be ours
         connection.execute("PRAGMA journal_mode = WAL")
         schema.migrate(connection, self.path)

@@ -144,8 +144,8 @@ def _finish(connection: sqlite3.Connection, jobs: Sequence[_Finish]) -> list[boo
         if state >= DONE:
             continue
         found[job.message_id] = (number, launch, job.state)
-        changes[launch].update({state: -1})
-        changes[launch].update({job.state: 1})
+        changes[launch][state] -= 1
+        changes[launch][job.state] += 1
         outcomes.append((number, *job.outcome))
         events += job.events
         if job.dead is not None:
