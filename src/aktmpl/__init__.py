@@ -20,9 +20,12 @@ from aktmpl.errors import (
     SyntaxFault,
     TemplateError,
 )
+from aktmpl.findings import Finding
+from aktmpl.functions.registry import Context, Example, Function, function
 from aktmpl.interpret import interpret
 from aktmpl.limits import Limits
 from aktmpl.references import PathRead
+from aktmpl.schema import Schema
 from aktmpl.source import Origin, Source, Span
 from aktmpl.unparse import unparse
 
@@ -47,15 +50,20 @@ def compile_query(text: str) -> Query:
 __all__ = [
     "CHANNEL_ROOTS",
     "CheckFault",
+    "Context",
     "DocumentTemplate",
     "Environment",
     "EvaluationError",
+    "Example",
+    "Finding",
+    "Function",
     "LimitError",
     "Limits",
     "MissingError",
     "Origin",
     "PathRead",
     "Query",
+    "Schema",
     "Scope",
     "Source",
     "Span",
@@ -65,6 +73,7 @@ __all__ = [
     "compile_document",
     "compile_query",
     "compile_text",
+    "function",
     "interpret",
     "unparse",
 ]

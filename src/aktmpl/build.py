@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 from aktmpl.errors import Fault
+from aktmpl.limits import MOST_DIGITS, MOST_SEGMENTS
 from aktmpl.nodes import (
     Access,
     Arithmetic,
@@ -56,7 +57,6 @@ Piece: TypeAlias = "Insert | tuple[str, Span]"
 
 _SEGMENT = re.compile(r"%-?\d+|\w+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_DIGITS = 4_000
 _ESCAPES = {"n": "\n", "t": "\t"}
 _COMPARISONS = {"==": "=", "<>": "!="}
 
@@ -92,7 +92,7 @@ def split_path(text: str, start: int) -> list[tuple[str, Span]]:
 def segment(text: str, span: Span, *, optional: bool = False) -> Segment:
     """`name` or `%N` as a segment."""
     if text.startswith("%"):
-        if len(text) > 12:
+        if len(text.lstrip("%-")) > 10:
             raise SpanFault("E505", "an index of more than 10 digits", span)
         return Index(span, int(text[1:]), optional)
     return Key(span, text, optional)
@@ -283,8 +283,8 @@ class Builder:
         span = span_of(token)
         if token.type != "NUMBER":
             return Literal(span, {"true": True, "false": False, "null": None}[token.lower()])
-        if len(token) > _DIGITS:
-            raise SpanFault("E505", f"a number of more than {_DIGITS} digits", span)
+        if len(token) > MOST_DIGITS:
+            raise SpanFault("E505", f"a number of more than {MOST_DIGITS:,} digits", span)
         if token.isdecimal():
             return Literal(span, int(token))
         value = float(token)
@@ -335,7 +335,9 @@ def _arguments(
 
 
 def _step(target: Expression, step: Segment, span: Span) -> Expression:
-    """A path one segment longer; it stays flat however long it grows."""
+    """A path one segment longer; it stays flat. Each step copies the path, so its length is bounded here."""
+    if isinstance(target, Reference | Access) and len(target.segments) >= MOST_SEGMENTS:
+        raise SpanFault("E503", f"a path of more than {MOST_SEGMENTS:,} segments", span)
     if isinstance(target, Reference):
         return Reference(span, target.root, (*target.segments, step), target.root_span)
     if isinstance(target, Access):

@@ -1,8 +1,11 @@
 """What can be said about a template before there is data: roots, functions and constant patterns exist."""
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 
 from aktmpl.errors import Fault, TemplateError, error, nearest
+from aktmpl.findings import Finding
+from aktmpl.functions.check_call import check_call
 from aktmpl.interpret import Functions
 from aktmpl.nodes import (
     AnyNodes,
@@ -16,8 +19,13 @@ from aktmpl.nodes import (
     Reference,
     Template,
 )
+from aktmpl.schema import Schema
 from aktmpl.source import Source
+from aktmpl.syntax_cures import cure_of_word
 from aktmpl.values import regex
+
+_MOST_FAULTS = 100
+"""A template that is wrong all over is not worth more messages than this."""
 
 LOOP_ROOTS = ("item", "index")
 """Roots that exist inside an expansion's pattern only."""
@@ -25,7 +33,29 @@ LOOP_ROOTS = ("item", "index")
 
 def check(nodes: AnyNodes, roots: Collection[str], functions: Functions) -> list[TemplateError]:
     """All faults that hold for any data, in the order of the text."""
-    return list(_Checker(roots, functions).walk(nodes, Source(""), in_expansion=False))
+    found = _Checker(roots, functions).walk(nodes, Source(""), in_expansion=False)
+    return list(islice(found, _MOST_FAULTS))
+
+
+def check_types(
+    nodes: AnyNodes, roots: Collection[str], functions: Functions, schema: Schema
+) -> list[Finding]:
+    """The faults that `check` finds and all that a schema tells, warnings too, in the order of the text."""
+    from aktmpl.infer import infer  # noqa: PLC0415 - only hosts with a schema, and tools, need it
+
+    found = [Finding.of(fault) for fault in check(nodes, roots, functions)]
+    told = {(each.source, each.span) for each in found}
+    found += [each for each in infer(nodes, schema, functions)[1] if (each.source, each.span) not in told]
+    order = {id(source): position for position, source in enumerate(_sources(nodes))}
+    return sorted(found, key=lambda each: (order.get(id(each.source), 0), each.span))
+
+
+def _sources(node: Node) -> Iterator[Source]:
+    """The texts of a document in its order; an object's key comes before what it holds."""
+    if isinstance(node, Template | Condition | Expansion):
+        yield node.source
+    for child in node.children():
+        yield from _sources(child)
 
 
 class _Checker:
@@ -64,15 +94,14 @@ class _Checker:
             yield error("E203", message, source, node.root_span, hint)
             return
         known = [*self.roots, *(LOOP_ROOTS if in_expansion else ())]
-        hint = nearest(node.root, known) or f"the roots are {', '.join(sorted(known))}"
+        near = nearest(node.root, known) or cure_of_word(node.root)
+        hint = near or f"the roots are {', '.join(sorted(known))}"
         if source.text[node.span.start : node.root_span.start] == "$":
-            hint += "; for a dollar sign write `\\$`"
+            hint += f"{'' if near else '.'} For a dollar sign write `\\$`"
         yield error("E201", f"unknown root `{node.root}`", source, node.root_span, hint)
 
     def function(self, node: Call, source: Source) -> Iterator[TemplateError]:
-        if node.name not in self.functions:
-            hint = nearest(node.name, self.functions)
-            yield error("E205", f"unknown function `{node.name}`", source, node.name_span, hint)
+        return check_call(node, self.functions, source)
 
     def pattern(self, node: Compare, source: Source) -> Iterator[TemplateError]:
         if node.operator not in ("~=", "!~=") or not isinstance(node.right, Literal):

@@ -11,9 +11,10 @@ CODES: Final = MappingProxyType(
         "E103": "unterminated string literal",
         "E104": "`$#` combined with other text",
         "E105": "`$$` outside an object key, or an expansion key that is not of the form `$$path[name]`",
-        "E106": "malformed escape or number in an expression",
+        "E106": "half a surrogate pair, which is no character",
         "E107": "comparison operators in a row",
         "E108": "not a JSON value: a document template holds something else",
+        "E109": "SQL that is not one whole statement",
         # E2xx: the template cannot be right for any data
         "E201": "unknown root",
         "E202": "unknown field",
@@ -24,6 +25,7 @@ CODES: Final = MappingProxyType(
         "E207": "a definite type error",
         "E208": "two keys of an object are the same",
         "E209": "`$#` in an object key: a key is always text",
+        "E210": "a reference in SQL that cannot be a parameter",
         # E3xx: the data lacks something the template reads
         "E301": "missing field",
         "E302": "index outside the list",
@@ -40,6 +42,7 @@ CODES: Final = MappingProxyType(
         "E408": "division by zero",
         "E409": "a number out of range",
         "E410": "wrong argument of a function",
+        "E411": "a library that a function needs is not installed",
         # E5xx: limits
         "E501": "template too large",
         "E502": "nesting too deep",
@@ -47,6 +50,19 @@ CODES: Final = MappingProxyType(
         "E504": "output too large",
         "E505": "a number with too many digits",
         "E506": "string made by one operation too large",
+        "E507": "expansions that go on too long",
+        "E508": "too little of the host program's stack left",
     }
 )
 """What each code means, in one line. The class of an error follows from the code's hundred."""
+
+WARNINGS: Final = MappingProxyType(
+    {
+        "W201": "a condition whose answer is always the same",
+        "W202": "a field that may be missing, read without a default",
+        "W203": "a list or an object inserted as text",
+        "W204": "an expansion whose pattern never reads the element",
+        "W205": "a default or a test for what is never there",
+    }
+)
+"""What each warning of the checks against a schema means; a warning never stops a template."""

@@ -52,16 +52,27 @@ from aktmpl.paths import Prefix, shared_prefixes, static_prefix
 
 Closure = Callable[[Any], Any]
 
+_DEFAULTS = Limits()
+
 _LONG_CHAIN = 8
 """A longer run of operators is emitted as statements: nested calls would be as deep as it is long."""
 
-_FAULTS = {code: Fault(code, CODES[code]) for code in ("E403", "E404", "E405", "E504")}
+_MOST_COMPILED = 10_000
+"""Larger trees, in nodes, are interpreted: compiling this many takes a good part of a second."""
+
+_FAULTS = {code: Fault(code, CODES[code]) for code in ("E403", "E404", "E405", "E504", "E507")}
 """What a closure raises for itself: never shown, so one object of each serves."""
 
 _BOOLS = (Compare, Logic, Not, Test)
 
 
-def compile_text(nodes: Template, known: dict[str, Any], functions: Functions, limits: Limits) -> Closure:
+def compile_text(
+    nodes: Template,
+    known: dict[str, Any],
+    functions: Functions,
+    limits: Limits,
+    written: Template | None = None,
+) -> Closure:
     """The closure of a text template: `render(scope) -> value`.
 
     Args:
@@ -69,51 +80,87 @@ def compile_text(nodes: Template, known: dict[str, Any], functions: Functions, l
         known: Values of roots that are fixed already; the scope need not have them.
         functions: What calls may name.
         limits: Bounds of the result.
+        written: The nodes before they were folded, where errors have their places.
     """
 
     def interpreted(scope: dict[str, Any]) -> Any:
-        return interpret(nodes, {**scope, **known}, functions=functions, limits=limits)
+        return interpret(written or nodes, {**scope, **known}, functions=functions, limits=limits)
 
     if nodes.constant is not None:
         return _constantly(nodes.constant)
-    if isinstance(nodes.parts[0], Typed):
-        builder = Emitter(known, functions, limits, convert=True)
+
+    def closure(otherwise: Closure, *, convert: bool) -> Closure:
+        builder = Emitter(known, functions, limits, convert=convert)
         builder.share([nodes])
-        return builder.function(builder.expression(nodes.parts[0].expression), interpreted)
-    second = _lazily(
-        lambda: _text_closure(nodes, Emitter(known, functions, limits, convert=True), interpreted)
-    )
-    return _text_closure(nodes, Emitter(known, functions, limits, convert=False), second)
+        if isinstance(nodes.parts[0], Typed):
+            return builder.function(builder.expression(nodes.parts[0].expression), otherwise)
+        return builder.function(builder.limited_text(nodes), otherwise)
+
+    def converting() -> Closure:
+        return or_interpreted(nodes, interpreted, lambda: closure(interpreted, convert=True))
+
+    if isinstance(nodes.parts[0], Typed):
+        return converting()
+    return or_interpreted(nodes, interpreted, lambda: closure(_lazily(converting), convert=False))
 
 
-def compile_as_text(nodes: Template, known: dict[str, Any], functions: Functions, limits: Limits) -> Closure:
+def compile_as_text(
+    nodes: Template,
+    known: dict[str, Any],
+    functions: Functions,
+    limits: Limits,
+    written: Template | None = None,
+) -> Closure:
     """As `compile_text`, but a typed reference gives its text form: `render_text(scope) -> str`."""
     if not (nodes.parts and isinstance(nodes.parts[0], Typed)):
-        return compile_text(nodes, known, functions, limits)
+        return compile_text(nodes, known, functions, limits, written)
 
     def interpreted(scope: dict[str, Any]) -> str:
-        return interpret_text(nodes, {**scope, **known}, functions=functions, limits=limits)
+        return interpret_text(written or nodes, {**scope, **known}, functions=functions, limits=limits)
 
-    builder = Emitter(known, functions, limits, convert=True)
-    builder.share([nodes])
-    value = builder.expression(nodes.parts[0].expression)
-    return builder.function(builder.helper(values.text_form, value), interpreted)
+    expression = nodes.parts[0].expression
+
+    def closure() -> Closure:
+        builder = Emitter(known, functions, limits, convert=True)
+        builder.share([nodes])
+        value = builder.operation(values.text_form, builder.expression(expression))
+        return builder.function(builder.limited(value, limits.output), interpreted)
+
+    return or_interpreted(nodes, interpreted, closure)
 
 
-def compile_query(nodes: Condition, known: dict[str, Any], functions: Functions, limits: Limits) -> Closure:
+def compile_query(
+    nodes: Condition,
+    known: dict[str, Any],
+    functions: Functions,
+    limits: Limits,
+    written: Condition | None = None,
+) -> Closure:
     """The closure of a query: `evaluate(scope) -> bool`."""
 
     def interpreted(scope: dict[str, Any]) -> bool:
-        return bool(interpret(nodes, {**scope, **known}, functions=functions, limits=limits))
+        return bool(interpret(written or nodes, {**scope, **known}, functions=functions, limits=limits))
 
-    builder = Emitter(known, functions, limits, convert=True)
-    builder.share([nodes])
-    return builder.function(builder.condition(nodes.expression), interpreted)
+    def closure() -> Closure:
+        builder = Emitter(known, functions, limits, convert=True)
+        builder.share([nodes])
+        return builder.function(builder.condition(nodes.expression), interpreted)
+
+    return or_interpreted(nodes, interpreted, closure)
 
 
-def _text_closure(nodes: Template, builder: "Emitter", otherwise: Closure) -> Closure:
-    builder.share([nodes])
-    return builder.function(builder.limited_text(nodes), otherwise)
+def or_interpreted(nodes: Node, interpreted: Closure, make: Callable[[], Closure]) -> Closure:
+    """A closure, or the interpreter where none is to be had.
+
+    That is for trees so large that compiling them takes longer than they are worth, for those that nest
+    deeper than Python's compiler takes, and for those that hold what JSON cannot.
+    """
+    if nodes.size > _MOST_COMPILED:
+        return interpreted
+    try:
+        return make()
+    except (RecursionError, Fault):
+        return interpreted
 
 
 def _constantly(value: Any) -> Closure:
@@ -186,18 +233,23 @@ class Emitter(emit.FunctionBuilder):
 
     def limited_text(self, node: Template) -> ast.expr:
         """The template's text, refused when it is longer than the output limit."""
-        return self.limited(self.text(node.parts))
+        return self.limited(self.text(node.parts), self.limits.output)
 
-    def limited(self, value: ast.expr) -> ast.Name:
-        """Text or bytes, refused when longer than the output limit."""
+    def limited(self, value: ast.expr, limit: int) -> ast.Name:
+        """Text or bytes, refused when longer than `limit`."""
         result = self.assign(value)
         length = emit.call(emit.load("len"), result)
-        self.refuse(ast.Compare(length, [ast.Gt()], [ast.Constant(self.limits.output)]), "E504")
+        self.refuse(ast.Compare(length, [ast.Gt()], [ast.Constant(limit)]), "E504")
         return result
 
     def refuse(self, test: ast.expr, code: str) -> None:
         """Raise when the test holds; the interpreter then says what is wrong."""
         self.block.append(ast.If(test, [ast.Raise(self.constant(_FAULTS[code]), None)], []))
+
+    def operation(self, function: Callable[..., Any], *arguments: ast.expr) -> ast.Call:
+        """Call a function of ours that takes the limits last; the default ones it knows itself."""
+        limits = [] if self.limits == _DEFAULTS else [self.constant(self.limits)]
+        return self.helper(function, *arguments, *limits)
 
     def text(self, parts: Sequence[Text | Insert | Typed]) -> ast.expr:
         """The parts joined. The join of a tuple is also the cheapest check that all are strings."""
@@ -214,7 +266,7 @@ class Emitter(emit.FunctionBuilder):
             return value
         if not self.convert and isinstance(part.expression, Reference):
             return value
-        return self.helper(values.text_form, value)
+        return self.operation(values.text_form, value)
 
     # ------------------------------------------------------------------------------------ expressions
 
@@ -252,7 +304,7 @@ class Emitter(emit.FunctionBuilder):
                 return self.arithmetic(node)
             case Power(base=base, exponent=exponent):
                 power = self.expression(base), self.expression(exponent)
-                return self.helper(values.arithmetic, ast.Constant("^"), *power)
+                return self.operation(values.arithmetic, ast.Constant("^"), *power)
             case Negative(operand=operand):
                 return self.helper(values.negate, self.expression(operand))
             case Call():
@@ -308,7 +360,7 @@ class Emitter(emit.FunctionBuilder):
             constant = node.right if isinstance(node.right, Literal) else node.left
             if isinstance(constant, Literal) and is_plain_word(constant.value):
                 return ast.Compare(left, [ast.Eq() if node.operator == "=" else ast.NotEq()], [right])
-        return self.helper(COMPARISONS[node.operator], left, right)
+        return self.operation(COMPARISONS[node.operator], left, right)
 
     def test(self, node: Test) -> ast.expr:
         with self.branch(guarded=True) as body:
@@ -344,18 +396,23 @@ class Emitter(emit.FunctionBuilder):
         self.block.append(ast.If(test, then, otherwise))
         return emit.load(result)
 
-    def default(self, operands: Sequence[Expression], result: str | None = None) -> ast.expr:
-        if len(operands) == 1:
-            return self.assign(self.expression(operands[0]), result)
-        result = result or self.new_name()
-        with self.branch(guarded=True) as body:
-            self.assign(self.expression(operands[0]), result)
-        with self.branch() as handler:
-            self.assign(ast.Constant(None), result)
-        self.try_missing(body, handler)
-        with self.branch() as otherwise:
-            self.default(operands[1:], result)
-        self.block.append(ast.If(emit.is_none(emit.load(result)), otherwise, []))
+    def default(self, operands: Sequence[Expression]) -> ast.expr:
+        """`t = a`, then `if t is None: t = b` and so on; the paths of all but the last may lead nowhere."""
+        result = self.new_name()
+        for position, operand in enumerate(operands):
+            with self.branch() as block:
+                if operand is operands[-1]:
+                    self.assign(self.expression(operand), result)
+                else:
+                    with self.branch(guarded=True) as body:
+                        self.assign(self.expression(operand), result)
+                    with self.branch() as handler:
+                        self.assign(ast.Constant(None), result)
+                    self.try_missing(body, handler)
+            if position:
+                self.block.append(ast.If(emit.is_none(emit.load(result)), block, []))
+            else:
+                self.block.extend(block)
         return emit.load(result)
 
     def arithmetic(self, node: Arithmetic) -> ast.expr:
@@ -363,18 +420,19 @@ class Emitter(emit.FunctionBuilder):
         for operator, operand in node.rest:
             right = self.expression(operand)
             if operator == "+":
-                value = self.helper(values.add, value, right)
+                value = self.operation(values.add, value, right)
             else:
-                value = self.helper(values.arithmetic, ast.Constant(operator), value, right)
+                value = self.operation(values.arithmetic, ast.Constant(operator), value, right)
             if len(node.rest) > _LONG_CHAIN:
                 value = self.assign(value)
         return value
 
     def call(self, node: Call) -> ast.expr:
         function = self.functions[node.name]
-        value = self.helper(function, *[self.expression(argument) for argument in node.arguments])
-        value.keywords = [ast.keyword(name, self.expression(argument)) for name, argument in node.named]
-        return value
+        if function.lazy:
+            return self.default([argument for _, argument in function.bind(node.arguments, dict(node.named))])
+        site = function.site(len(node.arguments), tuple(name for name, _ in node.named))
+        return self.helper(site, *[self.expression(argument) for argument in _arguments(node)])
 
     # ------------------------------------------------------------------------------------------ paths
 
@@ -431,6 +489,10 @@ class Emitter(emit.FunctionBuilder):
             self.block.append(ast.If(emit.is_none(result, negated=True), rest, []))
             return result
         return value
+
+
+def _arguments(node: Call) -> list[Expression]:
+    return [*node.arguments, *(argument for _, argument in node.named)]
 
 
 _LOGIC: dict[str, type[ast.boolop]] = {"and": ast.And, "or": ast.Or}

@@ -13,41 +13,99 @@ from typing import Any, TypeAlias
 import orjson
 
 from aktmpl import emit
-from aktmpl.compile import Closure, Emitter
-from aktmpl.interpret import Functions, interpret, interpret_json
+from aktmpl.compile import Closure, Emitter, or_interpreted
+from aktmpl.interpret import Functions, interpret, interpret_json, pattern_size
 from aktmpl.limits import Limits
-from aktmpl.nodes import Array, Constant, Document, Entry, Expansion, Object, Template, Typed
+from aktmpl.nodes import Array, Constant, Document, Entry, Expansion, Node, Object, Template, Typed
 from aktmpl.values import to_json
 
 Chunk: TypeAlias = bytes | ast.expr
 """A piece of JSON: known now, or an expression that gives it."""
 
 
-def compile_value(nodes: Document, known: dict[str, Any], functions: Functions, limits: Limits) -> Closure:
+def compile_value(
+    nodes: Document,
+    known: dict[str, Any],
+    functions: Functions,
+    limits: Limits,
+    written: Document | None = None,
+) -> Closure:
     """The closure `render(scope) -> JSON value`; arguments as `compile.compile_text` takes them."""
 
     def interpreted(scope: dict[str, Any]) -> Any:
-        return interpret(nodes, {**scope, **known}, functions=functions, limits=limits)
+        return interpret(written or nodes, {**scope, **known}, functions=functions, limits=limits)
 
-    builder = _ValueEmitter(known, functions, limits, convert=True)
-    builder.share([nodes])
-    return builder.function(builder.document(nodes), interpreted)
+    def closure() -> Closure:
+        builder = _ValueEmitter(known, functions, limits, convert=True)
+        builder.begin(nodes)
+        return builder.function(builder.document(nodes), interpreted)
+
+    return or_interpreted(nodes, interpreted, closure)
 
 
-def compile_json(nodes: Document, known: dict[str, Any], functions: Functions, limits: Limits) -> Closure:
+def compile_json(
+    nodes: Document,
+    known: dict[str, Any],
+    functions: Functions,
+    limits: Limits,
+    written: Document | None = None,
+) -> Closure:
     """The closure `render_json(scope) -> bytes`."""
 
     def interpreted(scope: dict[str, Any]) -> bytes:
-        return interpret_json(nodes, {**scope, **known}, functions=functions, limits=limits)
+        return interpret_json(written or nodes, {**scope, **known}, functions=functions, limits=limits)
 
-    builder = _JsonEmitter(known, functions, limits, convert=True)
-    builder.share([nodes])
-    text = builder.joined(builder.chunks(nodes))
-    return builder.function(builder.limited(text), interpreted)
+    def closure() -> Closure:
+        builder = _JsonEmitter(known, functions, limits, convert=True)
+        builder.begin(nodes)
+        text = builder.joined(builder.chunks(nodes))
+        return builder.function(builder.limited(text, limits.output), interpreted)
+
+    return or_interpreted(nodes, interpreted, closure)
 
 
 class _DocumentEmitter(Emitter):
-    """What both closures of a document do alike."""
+    """What both closures of a document do alike.
+
+    The output limit is shared out: every text may have its part of it, so that no sum needs to be kept
+    where there is no loop. When a text has more, or loops make more, the interpreter decides: it adds up.
+
+    Attributes:
+        portion: Longest text of one leaf, and of all that loops make.
+        walked: The variable that counts what loops go through.
+        made: The variable that counts what loops make, in characters or bytes.
+        loops: How many loops are around this point of the code.
+    """
+
+    portion = 0
+    walked = ""
+    made = ""
+    loops = 0
+
+    def begin(self, nodes: Document) -> None:
+        """Prepare for a document: counters, and the texts' portions of the output limit."""
+        self.share([nodes])
+        leaves, expansions = _count(nodes)
+        self.portion = self.limits.output // (leaves + 1)
+        if expansions:
+            self.walked = self.assign(ast.Constant(0)).id
+            self.made = self.assign(ast.Constant(0)).id
+
+    def count(self, counter: str, amount: ast.expr, limit: int, code: str) -> None:
+        """Add to a counter, which must not exceed `limit`."""
+        self.block.append(ast.AugAssign(ast.Name(counter, ast.Store()), ast.Add(), amount))
+        self.refuse(ast.Compare(emit.load(counter), [ast.Gt()], [ast.Constant(limit)]), code)
+
+    def count_made(self, value: ast.Name) -> None:
+        """Text or bytes that a loop has made."""
+        self.count(self.made, emit.call(emit.load("len"), value), self.portion, "E504")
+
+    def limited_text(self, node: Template) -> ast.Name:
+        """The template's text, within its portion of the output."""
+        text = self.limited(self.text(node.parts), self.portion)
+        if self.loops:
+            self.count_made(text)
+        return text
 
     def leaf(self, node: Template) -> ast.expr:
         """The value of a string leaf."""
@@ -81,12 +139,15 @@ class _DocumentEmitter(Emitter):
         self.roots = {**self.roots, "item": emit.load(item), "index": emit.load(index)}
         self.share(node.pattern)
         self.certain = True
+        self.loops += 1
         with self.nested() as body:
+            self.count(self.walked, ast.Constant(pattern_size(node)), self.limits.steps, "E507")
             yield
+        self.loops -= 1
         self.variables, self.shared, self.roots, self.certain = outer
         target = ast.Tuple([ast.Name(index, ast.Store()), ast.Name(item, ast.Store())], ast.Store())
         numbered = emit.call(self.constant(enumerate), elements)
-        self.block.append(ast.For(target, numbered, body or [ast.Pass()], []))
+        self.block.append(ast.For(target, numbered, body, []))
 
     def key(self, entry: Entry | Expansion) -> ast.expr:
         """A member's name: a constant, or a variable that holds the rendered text."""
@@ -98,6 +159,20 @@ class _DocumentEmitter(Emitter):
 
 
 _LOOP = ("item", "index")
+
+
+def _count(nodes: Document) -> tuple[int, int]:
+    """How many texts with references a document has, keys among them, and how many expansions."""
+    leaves = expansions = 0
+    stack: list[Node] = [nodes]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Template):
+            leaves += node.constant is None
+        elif isinstance(node, Array | Object | Entry | Expansion):
+            expansions += isinstance(node, Expansion)
+            stack.extend(node.children())
+    return leaves, expansions
 
 
 def _has_dynamic_key(node: Object) -> bool:
@@ -179,7 +254,7 @@ class _JsonEmitter(_DocumentEmitter):
     def chunks(self, node: Document) -> list[Chunk]:
         match node:
             case Constant(value=value):
-                return [to_json(value)]
+                return [to_json(value, self.limits, nested=self.limits.depth)]
             case Template():
                 return self.encoded(self.leaf(node), node)
             case Array(items=items):
@@ -192,9 +267,11 @@ class _JsonEmitter(_DocumentEmitter):
     def encoded(self, value: ast.expr, node: Template) -> list[Chunk]:
         """A leaf's value as JSON. Text needs no check of what is inside, only the encoder."""
         if isinstance(value, ast.Constant):
-            return [to_json(value.value)]
+            return [to_json(value.value, self.limits)]
         is_text = not isinstance(node.parts[0], Typed)
-        return [self.helper(orjson.dumps if is_text and not self.guarded else to_json, value)]
+        if is_text and not self.guarded:
+            return [self.helper(orjson.dumps, value)]
+        return [self.operation(to_json, value)]
 
     def plain_object(self, node: Object) -> list[Chunk]:
         members: list[list[Chunk]] = []
@@ -209,7 +286,7 @@ class _JsonEmitter(_DocumentEmitter):
     def name(self, key: ast.expr) -> list[Chunk]:
         if isinstance(key, ast.Constant):
             return [to_json(key.value) + b":"]
-        return [self.helper(to_json, key), b":"]
+        return [self.operation(to_json, key), b":"]
 
     def member(self, entry: Entry | Expansion) -> list[Chunk]:
         if isinstance(entry, Entry):
@@ -220,7 +297,9 @@ class _JsonEmitter(_DocumentEmitter):
         parts = self.assign(ast.List([], ast.Load()))
         with self.loop(elements, node):
             for item in node.pattern:
-                self.do(emit.method(parts, "append", self.joined(self.chunks(item))))
+                made = self.assign(self.joined(self.chunks(item)))
+                self.count_made(made)
+                self.do(emit.method(parts, "append", made))
         return [b"[", emit.method(ast.Constant(b","), "join", parts), b"]"]
 
     def object_by_statements(self, node: Object) -> list[Chunk]:

@@ -6,9 +6,23 @@ Nothing that a template says becomes an identifier or source text, so nothing it
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 _PLAIN = (str, bytes, int, float, bool, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A function's code before it is compiled, and what its global names stand for."""
+
+    module: ast.Module
+    globals: dict[str, Any]
+
+
+LISTING: ContextVar[list[Listing] | None] = ContextVar("listing", default=None)
+"""Where `explain` collects the code of the functions that are built in its context."""
 
 
 def load(name: str) -> ast.Name:
@@ -95,8 +109,12 @@ class FunctionBuilder:
         decides what the result or the error is. Code that nests deeper than Python's compiler takes
         (20 loops and `try` blocks) is left to `otherwise` altogether.
         """
+        module = self.module(result, otherwise)
+        listing = LISTING.get()
+        if listing is not None:
+            listing.append(Listing(module, self.globals))
         try:
-            code = compile(self.module(result, otherwise), "<template>", "exec")
+            code = compile(module, "<template>", "exec")
         except (SyntaxError, RecursionError):
             return otherwise
         exec(code, self.globals)  # noqa: S102 - the module docstring says why

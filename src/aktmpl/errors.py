@@ -10,12 +10,20 @@
 All carry the place in the template, whether they rise when it is compiled or when it is rendered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from functools import wraps
+from itertools import islice
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from aktmpl.codes import CODES
-from aktmpl.source import Source, Span, frame, locate
+from aktmpl.source import Source, Span, frame, locate, printable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_MOST_NAMES = 200
+"""Names that a hint is looked for among: comparing takes time, and a huge object has no near name."""
 
 _SHOWN = 80
 """An offending value is shown with at most this many characters."""
@@ -135,24 +143,59 @@ def together(faults: Iterable[TemplateError]) -> TemplateError:
     return first
 
 
+def within_stack(function: Callable[P, R]) -> Callable[P, R]:
+    """What a host calls; should the host's own stack leave too little room for it, the error is E508."""
+
+    @wraps(function)
+    def run(*arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return function(*arguments, **named)
+        except RecursionError:
+            message = "the host program's calls nest too deep to work on a template inside them"
+            hint = "call it from a shallower place, or in a thread of its own"
+            raise LimitError("E508", message, Source(""), Span(0, 0), hint) from None
+
+    return run
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint that names the known name most like `name`, or nothing when none is near."""
-    matches = get_close_matches(name, [str(each) for each in known], n=1, cutoff=0.6)
-    return f"did you mean `{matches[0]}`?" if matches else None
+    names = [str(each) for each in islice(known, _MOST_NAMES)]
+    same = [each for each in names if each.casefold() == name.casefold()]
+    matches = same or get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean `{cut(matches[0])}`?" if matches else None
+
+
+def cut(text: str) -> str:
+    """At most 80 characters of a text, on one line: what cannot be printed appears as its escape."""
+    text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if text.isprintable() else printable(text)
 
 
 def shown(value: object) -> str:
     """An offending scalar as an error may show it: cut, and never the inside of a collection."""
     if isinstance(value, str):
-        text = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
-        return f"'{text}'"
+        return f"'{cut(value)}'"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int) and abs(value) < 10**_SHOWN:
-        return str(value)
+    if isinstance(value, int):
+        if abs(value) < 10**_SHOWN:
+            return str(value)
+        return f"an integer of about {round(value.bit_length() * 0.30103):,} digits"
     if isinstance(value, float):
         return repr(value)
     return f"a value of type {type_name(value)}"
+
+
+def described(value: object) -> str:
+    """A value in an error's words: a collection's type, or a scalar itself, cut."""
+    name = type_name(value)
+    if value is None:
+        return name
+    if isinstance(value, bool | int | float | str):
+        text = shown(value)
+        return text if text.startswith("an ") else f"the {name} {text}"
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 _TYPE_NAMES = {

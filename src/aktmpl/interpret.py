@@ -8,7 +8,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aktmpl import values
-from aktmpl.errors import Fault, MissingError, error, nearest, shown, type_name
+from aktmpl.errors import (
+    Fault,
+    MissingError,
+    TemplateError,
+    cut,
+    described,
+    error,
+    nearest,
+    shown,
+    within_stack,
+)
+from aktmpl.functions.registry import ArgumentFault, Function, builtin, unknown_function
 from aktmpl.limits import Limits
 from aktmpl.nodes import (
     Access,
@@ -49,12 +60,13 @@ from aktmpl.nodes import (
 from aktmpl.source import Source, Span
 
 Scope = Mapping[str, Any]
-Functions = Mapping[str, Callable[..., Any]]
+Functions = Mapping[str, Function]
 
 _DEFAULTS = Limits()
 _ABSENT = object()
 
 
+@within_stack
 def interpret(
     nodes: AnyNodes, scope: Scope, *, functions: Functions | None = None, limits: Limits = _DEFAULTS
 ) -> Any:
@@ -63,7 +75,7 @@ def interpret(
     Args:
         nodes: A tree, as `template.nodes` has it.
         scope: Root names and their values.
-        functions: What calls may name.
+        functions: What calls may name; the language's own unless given.
         limits: Bounds of the result.
 
     Returns:
@@ -72,37 +84,43 @@ def interpret(
     Raises:
         TemplateError: E3xx, E4xx or E5xx, with the place in the tree's source.
     """
-    return _Interpreter(functions or {}, limits).document(nodes, scope)
+    return _Interpreter(functions, limits).document(nodes, scope)
 
 
+@within_stack
 def interpret_text(
     nodes: Template, scope: Scope, *, functions: Functions | None = None, limits: Limits = _DEFAULTS
 ) -> str:
     """What a template gives as text: also a typed reference's value in its text form."""
-    interpreter = _Interpreter(functions or {}, limits)
-    value = interpreter.template(nodes, scope)
-    return interpreter.as_text(value, nodes)
+    interpreter = _Interpreter(functions, limits)
+    text = interpreter.as_text(interpreter.template(nodes, scope), nodes)
+    if len(text) > limits.output:
+        raise interpreter.too_long(nodes)
+    return text
 
 
+@within_stack
 def interpret_json(
     nodes: Document, scope: Scope, *, functions: Functions | None = None, limits: Limits = _DEFAULTS
 ) -> bytes:
     """What a document gives as JSON bytes; a leaf that JSON cannot hold is a located error (E407)."""
-    interpreter = _Interpreter(functions or {}, limits)
+    interpreter = _Interpreter(functions, limits)
     interpreter.for_json = True
-    text = values.to_json(interpreter.document(nodes, scope), depth=2 * limits.depth)
+    text = values.to_json(interpreter.document(nodes, scope), limits, nested=limits.depth)
     if len(text) > limits.output:
         message = f"a result of more than {limits.output:,} bytes"
-        raise error("E504", message, interpreter.source, Span(0, len(interpreter.source.text)))
+        raise error("E504", message, Source("", interpreter.source.name), Span(0, 0))
     return text
 
 
 class _Interpreter:
-    def __init__(self, functions: Functions, limits: Limits) -> None:
-        self.functions = functions
+    def __init__(self, functions: Functions | None, limits: Limits) -> None:
+        self.functions = builtin() if functions is None else functions
         self.limits = limits
         self.source = Source("", "<document>")
         self.for_json = False
+        self.steps = 0
+        self.made = 0
 
     # ------------------------------------------------------------------------------------- documents
 
@@ -140,11 +158,15 @@ class _Interpreter:
     def _entry_value(self, entry: Entry, scope: Scope) -> Any:
         if not entry.optional:
             return self.document(entry.value, scope)
+        made = self.made
         try:
             value = self.document(entry.value, scope)
         except MissingError:
+            value = None
+        if value is None:
+            self.made = made  # what is left out is no part of the result
             return _ABSENT
-        return _ABSENT if value is None else value
+        return value
 
     def _expanded(self, node: Expansion, scope: Scope) -> Any:
         self.source = node.source
@@ -157,18 +179,26 @@ class _Interpreter:
         if elements is None and node.optional:
             return _ABSENT
         if not isinstance(elements, list):
-            message = f"an expansion needs a list, not {_described(elements)}"
+            message = f"an expansion needs a list, not {described(elements)}"
             raise error("E404", message, node.source, node.over.span)
-        return [
-            self.document(item, {**scope, "item": element, "index": index})
-            for index, element in enumerate(elements)
-            for item in node.pattern
-        ]
+        result = []
+        for index, element in enumerate(elements):
+            self.count_steps(node)
+            inner = {**scope, "item": element, "index": index}
+            result.extend([self.document(item, inner) for item in node.pattern])
+        return result
+
+    def count_steps(self, node: Expansion) -> None:
+        """One more element of an expansion."""
+        self.steps += pattern_size(node)
+        if self.steps > self.limits.steps:
+            message = f"expansions that go through more than {self.limits.steps:,} nodes"
+            raise error("E507", message, node.source, node.over.span)
 
     def writable(self, value: Any, leaf: Template) -> Any:
         """The value, which JSON must be able to hold if JSON is wanted."""
         if self.for_json:
-            self._at(leaf.span, values.to_json, value)
+            self._at(leaf.span, values.to_json, value, self.limits)
         return value
 
     # ------------------------------------------------------------------------------------- templates
@@ -178,7 +208,11 @@ class _Interpreter:
         if len(node.parts) == 1 and isinstance(node.parts[0], Typed):
             return self.evaluate(node.parts[0].expression, scope)
         pieces = [self.part(part, scope) for part in node.parts if not isinstance(part, Typed)]
-        return self.joined(pieces, node)
+        text = self.joined(pieces, node)
+        self.made += len(text)
+        if self.made > self.limits.output:
+            raise self.too_long(node)
+        return text
 
     def part(self, part: Text | Insert, scope: Scope) -> str:
         if isinstance(part, Text):
@@ -186,13 +220,17 @@ class _Interpreter:
         return self.as_text(self.evaluate(part.expression, scope), part)
 
     def as_text(self, value: Any, node: Node) -> str:
-        return self._at(node.span, values.text_form, value)  # type: ignore[no-any-return]
+        return self._at(node.span, values.text_form, value, self.limits)  # type: ignore[no-any-return]
 
     def joined(self, pieces: list[str], node: Node) -> str:
         if sum(map(len, pieces)) > self.limits.output:
-            message = f"a result of more than {self.limits.output:,} characters"
-            raise error("E504", message, self.source, node.span)
+            raise self.too_long(node)
         return "".join(pieces)
+
+    def too_long(self, node: Node) -> TemplateError:
+        """The error of a result beyond the output limit."""
+        message = f"a result of more than {self.limits.output:,} characters"
+        return error("E504", message, self.source, node.span)
 
     # ----------------------------------------------------------------------------------- expressions
 
@@ -201,7 +239,7 @@ class _Interpreter:
             case Literal(value=value):
                 return _fresh(value)
             case Reference():
-                return self.path(self.root(node, scope), node.segments, node.root, scope)
+                return self.path(self.root(node, scope), node.segments, f"`{node.root}`", scope)
             case Access(target=target, segments=segments):
                 return self.path(self.evaluate(target, scope), segments, "the value", scope)
             case Interpolation(parts=parts):
@@ -226,7 +264,7 @@ class _Interpreter:
                 return self.arithmetic(node, self.evaluate(first, scope), rest, scope)
             case Power(base=base, exponent=exponent):
                 operands = self.evaluate(base, scope), self.evaluate(exponent, scope)
-                return self._at(node.span, values.arithmetic, "^", *operands)
+                return self._at(node.span, values.arithmetic, "^", *operands, self.limits)
             case Negative(operand=operand):
                 return self._at(node.span, values.negate, self.evaluate(operand, scope))
             case Call():
@@ -258,20 +296,20 @@ class _Interpreter:
         key = self._segment_key(segment, scope)
         if isinstance(key, str) and isinstance(value, dict):
             if key in value:
-                return value[key], key
-            raise error(
-                "E301", f"`{name}` has no field `{key}`", self.source, segment.span, nearest(key, value)
-            )
+                return value[key], f"`{cut(key)}`"
+            message = f"{name} has no field `{cut(key)}`"
+            raise error("E301", message, self.source, segment.span, nearest(key, value))
         if isinstance(key, int) and isinstance(value, list):
             if -len(value) <= key < len(value):
-                return value[key], f"{name}.%{key}"
-            message = f"`{name}` has {len(value)} elements, and none at index {key}"
+                return value[key], f"element {key} of {name}"
+            count = f"{len(value)} element{'s' * (len(value) > 1)}" if value else "no elements"
+            message = f"{name} has {count}, {'and none' if value else 'none'} at index {key}"
             raise error("E302", message, self.source, segment.span)
         hint = None
         if isinstance(key, str) and isinstance(value, list):
-            hint = f"an element of a list is `.%0`; did you mean `{name}.%0.{key}`?"
-        wanted = f"field `{key}`" if isinstance(key, str) else f"element %{key}"
-        message = f"`{name}` is {_described(value)} and has no {wanted}"
+            hint = f"an element of a list is `.%0`, its field `.%0.{cut(key)}`"
+        wanted = f"field `{cut(key)}`" if isinstance(key, str) else f"element {key}"
+        message = f"{name} is {described(value)} and has no {wanted}"
         raise error("E303", message, self.source, segment.span, hint)
 
     def _segment_key(self, segment: Segment, scope: Scope) -> str | int:
@@ -282,7 +320,7 @@ class _Interpreter:
         key = self.evaluate(segment.expression, scope)
         if key.__class__ is int or key.__class__ is str:
             return key
-        message = f"a key is a string or an integer, not {_described(key)}"
+        message = f"a key is a string or an integer, not {described(key)}"
         raise error("E403", message, self.source, segment.span)
 
     def object_display(self, node: ObjectDisplay, scope: Scope) -> dict[str, Any]:
@@ -304,7 +342,7 @@ class _Interpreter:
 
     def compare(self, node: Compare, scope: Scope) -> bool:
         left, right = self.evaluate(node.left, scope), self.evaluate(node.right, scope)
-        return self._at(node.span, COMPARISONS[node.operator], left, right)  # type: ignore[no-any-return]
+        return self._at(node.span, COMPARISONS[node.operator], left, right, self.limits)  # type: ignore[no-any-return]
 
     def test(self, node: Test, scope: Scope) -> bool:
         try:
@@ -332,19 +370,25 @@ class _Interpreter:
             span = Span(node.span.start, operand.span.end)
             right = self.evaluate(operand, scope)
             if operator == "+":
-                value = self._at(span, values.add, value, right)
+                value = self._at(span, values.add, value, right, self.limits)
             else:
-                value = self._at(span, values.arithmetic, operator, value, right)
+                value = self._at(span, values.arithmetic, operator, value, right, self.limits)
         return value
 
     def call(self, node: Call, scope: Scope) -> Any:
         function = self.functions.get(node.name)
         if function is None:
-            hint = nearest(node.name, self.functions)
-            raise error("E205", f"unknown function `{node.name}`", self.source, node.name_span, hint)
+            raise unknown_function(node.name, self.functions).at(self.source, node.name_span)
+        if function.lazy:
+            bound = self._at(node.span, function.bind, node.arguments, dict(node.named))
+            return self.default(tuple(argument for _, argument in bound), scope)
         arguments = [self.evaluate(argument, scope) for argument in node.arguments]
         named = {name: self.evaluate(argument, scope) for name, argument in node.named}
-        return self._at(node.span, function, *arguments, **named)
+        try:
+            return function(*arguments, **named)
+        except Fault as fault:
+            wrong = function.argument(node, fault.parameter) if isinstance(fault, ArgumentFault) else None
+            raise fault.at(self.source, (wrong or node).span) from fault.__cause__
 
     def _at(self, span: Span, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a function on values; a fault of it gets its place."""
@@ -354,18 +398,18 @@ class _Interpreter:
             raise fault.at(self.source, span) from None
 
 
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[str, Callable[..., bool]] = {
     "=": values.equal,
-    "!=": lambda left, right: not values.equal(left, right),
-    "<": lambda left, right: values.compare("<", left, right),
-    "<=": lambda left, right: values.compare("<=", left, right),
-    ">": lambda left, right: values.compare(">", left, right),
-    ">=": lambda left, right: values.compare(">=", left, right),
+    "!=": lambda left, right, *limits: not values.equal(left, right, *limits),
+    "<": lambda left, right, *_: values.compare("<", left, right),
+    "<=": lambda left, right, *_: values.compare("<=", left, right),
+    ">": lambda left, right, *_: values.compare(">", left, right),
+    ">=": lambda left, right, *_: values.compare(">=", left, right),
     "contains": values.contains,
     "~=": values.matches,
-    "!~=": lambda left, right: not values.matches(left, right),
+    "!~=": lambda left, right, *limits: not values.matches(left, right, *limits),
 }
-"""Every comparison operator's meaning."""
+"""Every comparison operator's meaning, of two values and optionally the limits."""
 
 TESTS: dict[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
@@ -375,6 +419,11 @@ TESTS: dict[str, Callable[[Any], bool]] = {
 """Every `is` test's meaning for an operand that is not missing."""
 
 
+def pattern_size(node: Expansion) -> int:
+    """What one element of an expansion costs, in nodes."""
+    return sum(item.size for item in node.pattern) or 1
+
+
 def _fresh(value: Any) -> Any:
     """A copy of a constant's lists and objects, so that a caller may change the result."""
     if isinstance(value, list):
@@ -382,10 +431,3 @@ def _fresh(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _fresh(item) for key, item in value.items()}
     return value
-
-
-def _described(value: Any) -> str:
-    if value is None or isinstance(value, bool | int | float | str):
-        name = type_name(value)
-        return name if value is None else f"the {name} {shown(value)}"
-    return f"{'an' if isinstance(value, dict) else 'a'} {type_name(value)}"

@@ -1,7 +1,8 @@
 """The tree of a template: frozen, slotted nodes, each with its span.
 
-Every node answers the same questions: where it stands (`span`), what it is made of (`children()`), and
-how deep the tree below it is (`depth`). Two nodes are equal when they mean the same; spans do not count.
+Every node answers the same questions: where it stands (`span`), what it is made of (`children()`), how
+deep the tree below it is (`depth`), and of how many nodes it is made (`size`). Two nodes are equal when
+they mean the same; spans do not count.
 
     Template            text with references: parts are Text, Insert (as text) or Typed (the whole string)
     Condition           a query: one expression
@@ -27,13 +28,33 @@ class Node:
 
     span: Span = field(compare=False, repr=False)
     depth: int = field(init=False, compare=False, repr=False)
+    size: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "depth", 1 + max((child.depth for child in self.children()), default=0))
+        depth, size = 0, 1
+        for child in self.children():
+            depth = max(depth, child.depth)
+            size += child.size
+        object.__setattr__(self, "depth", depth + 1)
+        object.__setattr__(self, "size", size)
 
     def children(self) -> Iterator["Node"]:
         """The nodes this one is made of, in the order of the text."""
         return iter(())
+
+
+def count_values(value: Json, most: int = 1_000_000) -> int:
+    """How many values a value is made of, itself among them; counting ends soon after `most`."""
+    if not isinstance(value, list | dict):
+        return 1
+    count = 1
+    level = [value]
+    while level and count <= most:
+        inner = level.pop()
+        count += len(inner)
+        items = inner.values() if isinstance(inner, dict) else inner
+        level.extend(item for item in items if isinstance(item, list | dict))
+    return count
 
 
 # ---------------------------------------------------------------------------------------------- segments
@@ -77,6 +98,10 @@ class Literal(Node):
     """A value written in the template, or folded into it."""
 
     value: Json
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "depth", 1)
+        object.__setattr__(self, "size", count_values(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +374,10 @@ class Constant(Node):
     """A JSON value without references."""
 
     value: Json
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "depth", 1)
+        object.__setattr__(self, "size", count_values(self.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from aktmpl.check import LOOP_ROOTS
+from aktmpl.functions.registry import LAZY
 from aktmpl.nodes import (
     AnyNodes,
+    Call,
     Computed,
     Condition,
     Default,
@@ -28,7 +30,8 @@ class PathRead:
         root: The root's name.
         path: Keys (str) and indexes (int) after it, up to the first one that depends on the data.
         whole: False when a computed segment follows `path`.
-        may_be_missing: The template copes without it: under `??`, `is defined`, `?.`, in a `$?` member.
+        may_be_missing: The template copes when the last step of `path` leads nowhere: under `??`,
+            `is defined`, in a `$?` member, or because that step is `?.`.
         source: The text it stands in.
         span: Where it stands there.
     """
@@ -67,6 +70,8 @@ def _covers(node: Node, child: Node) -> bool:
         return True
     if isinstance(node, Default):
         return child is not node.operands[-1]
+    if isinstance(node, Call) and node.name in LAZY:
+        return child is not [*node.children()][-1]
     if isinstance(node, Entry):
         return node.optional and child is node.value
     return isinstance(node, Expansion) and node.optional and child is node.over
@@ -78,6 +83,6 @@ def _read(node: Reference, source: Source) -> PathRead:
     for segment in node.segments:
         if isinstance(segment, Computed):
             return PathRead(node.root, tuple(path), False, optional, source, node.span)  # noqa: FBT003
-        optional = optional or segment.optional
+        optional = segment.optional
         path.append(segment.name if isinstance(segment, Key) else segment.index)
     return PathRead(node.root, tuple(path), True, optional, source, node.span)  # noqa: FBT003

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from unicodedata import combining, east_asian_width
 
 _FRAME_WIDTH = 120
 """Longest excerpt of a source line in a frame, in characters; the rest is cut with an ellipsis."""
@@ -63,10 +64,12 @@ class Origin:
         source: The file.
         offsets: One file offset per character of the leaf's text and one for its end, so that escapes
             of the file's syntax do not shift a caret.
+        pointer: RFC 6901 pointer of the leaf in the file, if that is JSON or YAML.
     """
 
     source: Source
     offsets: Sequence[int]
+    pointer: str | None = None
 
     def span(self, span: Span) -> Span:
         """The file's span of a span of the leaf."""
@@ -102,22 +105,40 @@ def frame(source: Source, span: Span, headline: str, hint: str | None = None) ->
     outer, place = outermost(source, span)
     line, column = outer.position(place.start)
     where = f" (at {source.pointer})" if source.pointer else ""
-    excerpt, left, width = _excerpt(outer.line(line), column - 1, max(1, place.end - place.start))
     gutter = " " * len(str(line))
-    rows = [
-        f"{outer.name}:{line}:{column}: {headline}{where}",
-        f"  {line} | {excerpt}".rstrip(),
-        f"  {gutter} | {' ' * left}{'^' * width}",
-    ]
+    rows = [printable(f"{outer.name}:{line}:{column}: {headline}{where}")]
+    if outer.text:
+        excerpt, left, width = _excerpt(outer.line(line), column - 1, max(1, place.end - place.start))
+        rows.append(f"  {line} | {excerpt}".rstrip())
+        rows.append(f"  {gutter} | {' ' * left}{'^' * width}")
     if hint:
-        rows.append(f"  {gutter} = hint: {hint}")
+        rows.append(printable(f"  {gutter} = hint: {hint}"))
     return "\n".join(rows)
 
 
+def printable(text: str) -> str:
+    """A text on one line: characters that would break it, or command a terminal, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives a text: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
 def _excerpt(text: str, left: int, width: int) -> tuple[str, int, int]:
-    """Cut a long line around the caret run; returns the cut, the caret's column and its width."""
-    text = "".join(char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in text)
+    """Cut a long line around the caret run; returns the cut, the caret's column and the run's columns."""
     width = max(1, min(width, len(text) - left))
+    cut, left, width = _window(text, left, width)
+    cut = "".join(char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in cut)
+    return cut, _columns(cut[:left]), max(1, _columns(cut[left : left + width]))
+
+
+def _window(text: str, left: int, width: int) -> tuple[str, int, int]:
     if len(text) <= _FRAME_WIDTH:
         return text, left, width
     start = max(0, min(left - _FRAME_WIDTH // 3, len(text) - _FRAME_WIDTH))

@@ -12,7 +12,8 @@ from aktmpl import values
 from aktmpl.build import merge
 from aktmpl.check import LOOP_ROOTS
 from aktmpl.errors import Fault, MissingError, TemplateError
-from aktmpl.interpret import interpret
+from aktmpl.functions.registry import builtin
+from aktmpl.interpret import Functions, interpret, pattern_size
 from aktmpl.limits import Limits
 from aktmpl.nodes import (
     Access,
@@ -47,27 +48,30 @@ from aktmpl.nodes import (
     Test,
     Text,
     Typed,
+    count_values,
 )
 from aktmpl.source import Source
 
 Known = Mapping[str, Any]
 
-_MOST_UNROLLED = 1_000
-"""An expansion over a longer known list stays a loop: code for each element would outgrow the loop."""
+_MOST_NODES = 5_000
+"""Nodes that folding may add; then lists and objects stay references, and expansions stay loops."""
 
 
-def specialize(nodes: AnyNodes, known: Known, limits: Limits) -> AnyNodes:
+def specialize(nodes: AnyNodes, known: Known, limits: Limits, functions: Functions | None = None) -> AnyNodes:
     """Fold the roots in `known`, and everything that is constant with them.
 
     Args:
         nodes: A template, condition or document.
         known: Root names and their values.
         limits: Bounds within which parts are evaluated.
+        functions: What calls may name; the language's own unless given. Impure ones are left.
 
     Returns:
         Nodes that give for a scope what the original gives for the scope with `known` added.
     """
-    return _Folder(known, limits).any(nodes)
+    known_functions = builtin() if functions is None else functions
+    return _Folder(known, limits, known_functions, _Budget(limits.string)).any(nodes)
 
 
 def constant_members(node: Object) -> Constant | Object:
@@ -90,10 +94,47 @@ def constant_items(node: Array) -> Constant | Array:
     return node
 
 
+class _Budget:
+    """How much more folding may make.
+
+    A short template can hold a hundred calls that make a megabyte each, or expansions of expansions, and a
+    compiled template is kept.
+
+    Attributes:
+        left: Characters of the results of calls.
+        nodes: Nodes, those of unrolled expansions and of lists and objects.
+    """
+
+    def __init__(self, left: int, nodes: int = _MOST_NODES) -> None:
+        self.left = left
+        self.nodes = nodes
+
+    def allows(self, nodes: int) -> bool:
+        """Whether so many nodes more may be made; they are charged for if so."""
+        if nodes > self.nodes:
+            return False
+        self.nodes -= nodes
+        return True
+
+    def affords(self, value: Any) -> bool:
+        """Whether the value may be kept; it is charged for even if not, so that trying has an end."""
+        try:
+            self.left -= len(value) if isinstance(value, str | bytes) else len(values.to_json(value))
+        except Fault:
+            return False
+        return self.left >= 0
+
+
 class _Folder:
-    def __init__(self, known: Known, limits: Limits) -> None:
+    def __init__(self, known: Known, limits: Limits, functions: Functions, budget: _Budget) -> None:
         self.known = known
         self.limits = limits
+        self.functions = functions
+        self.budget = budget
+
+    def within(self, known: Known) -> "_Folder":
+        """The same with other known roots."""
+        return _Folder(known, self.limits, self.functions, self.budget)
 
     def any(self, node: AnyNodes) -> AnyNodes:
         if isinstance(node, Condition):
@@ -115,16 +156,18 @@ class _Folder:
 
     def leaf(self, node: Template) -> Document:
         """A leaf that has become constant, unless JSON cannot hold it: its error is for rendering."""
+        part = node.parts[0] if node.parts else None
         if node.constant is not None:
-            return Constant(node.span, node.constant)
-        part = node.parts[0]
-        if isinstance(part, Typed) and isinstance(part.expression, Literal):
-            try:
-                values.to_json(part.expression.value)
-            except Fault:
-                return node
-            return Constant(node.span, part.expression.value)
-        return node
+            value = node.constant
+        elif isinstance(part, Typed) and isinstance(part.expression, Literal):
+            value = part.expression.value
+        else:
+            return node
+        try:
+            values.to_json(value, self.limits)
+        except Fault:
+            return node
+        return Constant(node.span, value)
 
     def object(self, node: Object) -> Document:
         entries: list[Entry | Expansion] = []
@@ -159,17 +202,28 @@ class _Folder:
 
     def expansion(self, node: Expansion) -> Entry | Expansion:
         over = self.expression(node.over, node.source)
-        if isinstance(over, Literal) and isinstance(over.value, list) and len(over.value) <= _MOST_UNROLLED:
+        elements = self.known_list(over, node.source)
+        if elements is not None and self.budget.allows(len(elements) * pattern_size(node)):
             items = [
-                _Folder({**self.known, "item": element, "index": index}, self.limits).document(item)
-                for index, element in enumerate(over.value)
+                self.within({**self.known, "item": element, "index": index}).document(item)
+                for index, element in enumerate(elements)
                 for item in node.pattern
             ]
             if not any(_reads_loop(item) for item in items):
                 key = Template(node.span, (Text(node.span, node.name),), node.source)
                 return Entry(node.span, key, constant_items(Array(node.span, tuple(items))))
-        inner = _Folder({k: v for k, v in self.known.items() if k not in LOOP_ROOTS}, self.limits)
+        inner = self.within({k: v for k, v in self.known.items() if k not in LOOP_ROOTS})
         return replace(node, over=over, pattern=tuple(inner.document(item) for item in node.pattern))
+
+    def known_list(self, over: Expression, source: Source) -> list[Any] | None:
+        """What is expanded, if that is known and can be."""
+        if not isinstance(over, Literal) and not self.closed(over):
+            return None
+        try:
+            elements = self.value(over, source)
+        except TemplateError:
+            return None
+        return elements if isinstance(elements, list) else None
 
     # ------------------------------------------------------------------------------------- templates
 
@@ -180,6 +234,8 @@ class _Folder:
             folded = self.expression(node.parts[0].expression, node.source)
             return replace(node, parts=(replace(node.parts[0], expression=folded),))
         parts = self.parts([part for part in node.parts if not isinstance(part, Typed)], node.source)
+        if sum(len(part.value) for part in parts if isinstance(part, Text)) > self.limits.output:
+            return node  # too large whatever the rest is: an error for rendering
         return replace(node, parts=tuple(parts))
 
     def parts(self, parts: Iterable[Text | Insert], source: Source) -> list[Any]:
@@ -190,40 +246,58 @@ class _Folder:
                 pieces.append((part.value, part.span))
                 continue
             expression = self.expression(part.expression, source)
-            text = _text_of(expression)
+            text = self.text_of(expression)
             pieces.append(replace(part, expression=expression) if text is None else (text, part.span))
         return merge(pieces)
+
+    def text_of(self, node: Expression) -> str | None:
+        """The text that an expression surely gives."""
+        if not isinstance(node, Literal):
+            return None
+        try:
+            return values.text_form(node.value, self.limits)
+        except Fault:
+            return None
 
     # ----------------------------------------------------------------------------------- expressions
 
     def closed(self, node: Node) -> bool:
-        """Whether the node reads nothing but known roots. A call is folded by whoever knows its purity."""
+        """Whether the node reads nothing but known roots, and calls nothing that is not pure."""
         stack = [node]
         while stack:
             current = stack.pop()
-            if isinstance(current, Call) or (
-                isinstance(current, Reference) and current.root not in self.known
-            ):
+            if isinstance(current, Call) and not self.foldable(current):
+                return False
+            if isinstance(current, Reference) and current.root not in self.known:
                 return False
             if isinstance(current, Expansion):
                 return False
             stack.extend(current.children())
         return True
 
+    def foldable(self, node: Call) -> bool:
+        """Whether a call gives the same each time, and folding has not made too much already."""
+        function = self.functions.get(node.name)
+        return function is not None and function.pure and self.budget.left > 0
+
     def value(self, node: Expression | Document, source: Source) -> Any:
         """The value of a closed node."""
         if not isinstance(node, Constant | Template | Array | Object):
             node = Template(node.span, (Typed(node.span, node),), source)
-        return interpret(node, self.known, limits=self.limits)
+        return interpret(node, self.known, functions=self.functions, limits=self.limits)
 
     def expression(self, node: Expression, source: Source) -> Expression:
         if isinstance(node, Literal):
             return node
         if self.closed(node):
             try:
-                return Literal(node.span, self.value(node, source))
-            except TemplateError:
+                value = self.value(node, source)
+                values.check_depth(value, self.limits.depth)
+            except (TemplateError, Fault):
                 return node
+            if isinstance(value, list | dict) and not self.budget.allows(count_values(value, _MOST_NODES)):
+                return node
+            return Literal(node.span, value) if not _calls(node) or self.budget.affords(value) else node
         return self.rebuilt(node, source)
 
     def rebuilt(self, node: Expression, source: Source) -> Expression:
@@ -264,6 +338,10 @@ class _Folder:
                 return replace(node, first=fold(node.first), rest=rest)
             case Power():
                 return replace(node, base=fold(node.base), exponent=fold(node.exponent))
+            case Call() if (function := self.functions.get(node.name)) and function.lazy:
+                bound = function.bind(node.arguments, dict(node.named))
+                operands = tuple(argument for _, argument in bound)
+                return self.decided_default(Default(node.span, operands), source)
             case Call():
                 named = tuple((name, fold(value)) for name, value in node.named)
                 return replace(node, arguments=tuple(map(fold, node.arguments)), named=named)
@@ -314,13 +392,9 @@ def _decided_logic(node: Logic, operands: tuple[Expression, ...]) -> Expression:
     return replace(node, operands=tuple(needed) if len(needed) > 1 else operands)
 
 
-def _text_of(node: Expression) -> str | None:
-    if not isinstance(node, Literal):
-        return None
-    try:
-        return values.text_form(node.value)
-    except Fault:
-        return None
+def _calls(node: Node) -> bool:
+    """Whether there is a call in the node."""
+    return isinstance(node, Call) or any(map(_calls, node.children()))
 
 
 def _static_name(entry: Entry | Expansion) -> str | None:

@@ -2,6 +2,7 @@
 
 import re
 
+from aktmpl.errors import within_stack
 from aktmpl.nodes import (
     Access,
     AnyNodes,
@@ -46,6 +47,7 @@ _BEFORE_DOLLAR = re.compile(r"(\\*)\$")
 _WORD = re.compile(r"\w+\Z")
 
 
+@within_stack
 def unparse(nodes: AnyNodes) -> Json:
     """The source of a tree: a string for a template or query, a JSON value for a document.
 

@@ -1,7 +1,8 @@
 """What values mean: text form, JSON form, equality, order, membership, arithmetic.
 
 The interpreter and the compiled closures share these functions, so that they cannot disagree. They raise
-`Fault`, an error without a place; nothing else.
+`Fault`, an error without a place; nothing else. Those whose cost or result depends on the limits take them
+as their last argument, which is the environment's; without it the default limits hold.
 """
 
 import json
@@ -13,11 +14,10 @@ from typing import Any
 
 import orjson
 
-from aktmpl.errors import Fault, shown, type_name
+from aktmpl.errors import Fault, cut, described, type_name
 from aktmpl.limits import Limits
 
-_DEPTH = Limits().depth
-_DIGITS = Limits().digits
+_DEFAULTS = Limits()
 _NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 _LONGEST_NUMBER = 400
 """A longer string of digits is an identifier, not a number."""
@@ -25,7 +25,7 @@ _LONGEST_NUMBER = 400
 # -------------------------------------------------------------------------------------------- text form
 
 
-def text_form(value: Any) -> str:
+def text_form(value: Any, limits: Limits = _DEFAULTS) -> str:
     """The text that `$path` inserts.
 
     A string as it is, null as nothing, `true` and `false`, an integer in decimal, a float as JavaScript
@@ -38,21 +38,18 @@ def text_form(value: Any) -> str:
         return value
     form = _TEXT_FORMS.get(value.__class__)
     if form is not None:
-        return form(value)
+        return form(value, limits)
     for kind, form in _TEXT_FORMS.items():
         if isinstance(value, kind):
-            return form(value)
+            return form(value, limits)
     raise Fault("E406", f"a value of type {type_name(value)} has no text form")
 
 
-def _int_text(value: int) -> str:
-    try:
-        return int.__str__(value)
-    except ValueError:
-        raise Fault("E505", f"an integer of more than {_DIGITS:,} digits") from None
+def _int_text(value: int, limits: Limits) -> str:
+    return int.__repr__(value if -_SHORT < value < _SHORT else check_number(value, limits))
 
 
-def _float_text(value: float) -> str:
+def _float_text(value: float, _: Limits) -> str:
     """ECMAScript's Number::toString: shortest digits that round-trip, exponents from 1e21 and below 1e-6."""
     if not math.isfinite(value):
         raise Fault("E406", f"{value!r} is no JSON number and has no text form")
@@ -82,7 +79,7 @@ def _decimal(value: float) -> tuple[str, str, int]:
     return "-" if value < 0 else "", stripped, power
 
 
-def _bytes_text(value: bytes) -> str:
+def _bytes_text(value: bytes, _: Limits) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -90,14 +87,14 @@ def _bytes_text(value: bytes) -> str:
         raise Fault("E406", f"bytes that are not UTF-8 (at byte {error.start})", hint) from None
 
 
-def _json_text(value: Any) -> str:
-    return to_json(value).decode("utf-8")
+def _json_text(value: Any, limits: Limits) -> str:
+    return to_json(value, limits).decode("utf-8")
 
 
-_TEXT_FORMS: dict[type, Callable[[Any], str]] = {
-    str: str.__str__,
-    type(None): lambda _: "",
-    bool: lambda value: "true" if value else "false",
+_TEXT_FORMS: dict[type, Callable[[Any, Limits], str]] = {
+    str: lambda value, _: str.__str__(value),
+    type(None): lambda *_: "",
+    bool: lambda value, _: "true" if value else "false",
     int: _int_text,
     float: _float_text,
     bytes: _bytes_text,
@@ -108,60 +105,65 @@ _TEXT_FORMS: dict[type, Callable[[Any], str]] = {
 # -------------------------------------------------------------------------------------------- JSON form
 
 
-def to_json(value: Any, depth: int = _DEPTH) -> bytes:
+def to_json(value: Any, limits: Limits = _DEFAULTS, *, nested: int = 0) -> bytes:
     """Compact JSON in UTF-8, keys in their order. A float keeps its point, so types survive.
 
     Args:
         value: A JSON value.
-        depth: Deepest nesting that is written.
+        limits: How deep a value may nest, and how long an integer may be.
+        nested: How many levels more than that: those of a document, whose leaves are values themselves.
 
     Raises:
         Fault: E407 for what JSON cannot hold, E502 for values nested too deep, E505.
     """
+    depth = limits.depth + nested
     try:
-        text: bytes = orjson.dumps(value)
+        text: bytes = orjson.dumps(value, None, STRICT_JSON)
     except (TypeError, RecursionError):  # orjson's error is a TypeError
-        return _to_json_exactly(value, depth)
+        return _to_json_exactly(value, depth, limits)
     if text.count(b"[") + text.count(b"{") > depth:
         check_depth(value, depth)
     if b"null" in text:  # what it writes for a NaN as well
-        _check_finite(value)
+        check_content(value, limits)
     return text
 
 
-def _to_json_exactly(value: Any, depth: int) -> bytes:
+STRICT_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+"""What the encoder must not convert by itself: dates and dataclasses are no JSON values."""
+
+
+def _to_json_exactly(value: Any, depth: int, limits: Limits) -> bytes:
     """The slow way: integers beyond 64 bits, and an exact error for what cannot be written."""
     check_depth(value, depth)
-    _check_finite(value)
+    check_content(value, limits)
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise Fault("E407", "half a surrogate pair cannot be written as UTF-8") from None
-    except ValueError as error:
-        if "digits" in str(error):
-            raise Fault("E505", f"an integer of more than {_DIGITS:,} digits") from None
+    except ValueError:
         raise Fault("E407", "the value cannot be written as JSON") from None
 
 
-def check_depth(value: Any, limit: int = _DEPTH) -> None:
+def check_depth(value: Any, limit: int = _DEFAULTS.depth) -> None:
     """Refuse values nested deeper than `limit` (E502), without recursion; cycles are refused too."""
     level = [value]
     depth = 0
     while level:
-        level = [
-            child
+        inner = {  # each one once, for a cycle may meet itself twice on every level
+            id(child): child
             for item in level
             if isinstance(item, list | dict)
             for child in (item.values() if isinstance(item, dict) else item)
             if isinstance(child, list | dict)
-        ]
+        }
+        level = list(inner.values())
         depth += 1
         if level and depth >= limit:
             raise Fault("E502", f"a value nested more than {limit} deep")
 
 
-def _check_finite(value: Any) -> None:
+def check_content(value: Any, limits: Limits = _DEFAULTS) -> None:
     """Refuse what JSON has no form for (E407): NaN and infinities, bytes, foreign types, odd keys."""
     stack = [value]
     while stack:
@@ -179,7 +181,9 @@ def _check_finite(value: Any) -> None:
         elif isinstance(item, bytes):
             hint = "insert them as text with `$`, or encode them, for example with base64"
             raise Fault("E407", "bytes cannot be written as JSON", hint)
-        elif item is not None and not isinstance(item, str | int):
+        elif isinstance(item, int):
+            check_number(item, limits)
+        elif item is not None and not isinstance(item, str):
             raise Fault("E407", f"a value of type {type_name(item)} cannot be written as JSON")
 
 
@@ -196,7 +200,7 @@ def number_of(text: str) -> int | float | None:
         return float(text)
 
 
-def equal(left: Any, right: Any) -> bool:
+def equal(left: Any, right: Any, limits: Limits = _DEFAULTS) -> bool:
     """`left = right`, made for data that arrives as text.
 
     Values of one type compare by value, lists and objects deeply; int and float as numbers; a number and
@@ -204,7 +208,7 @@ def equal(left: Any, right: Any) -> bool:
     """
     a, b = left.__class__, right.__class__
     if a is b:
-        return left == right if a not in (list, dict) else _equal_deeply(left, right)
+        return left == right if a not in _COLLECTIONS else _equal_deeply(left, right, limits.depth)
     if a is str:
         return _equal_to_text(right, left)
     if b is str:
@@ -215,6 +219,7 @@ def equal(left: Any, right: Any) -> bool:
 
 
 _NUMBERS = (int, float)
+_COLLECTIONS = (list, dict)
 
 
 def _equal_to_text(value: Any, text: str) -> bool:
@@ -225,18 +230,26 @@ def _equal_to_text(value: Any, text: str) -> bool:
     return False
 
 
-def _equal_deeply(left: Any, right: Any, depth: int = _DEPTH) -> bool:
-    if depth == 0:
-        raise Fault("E502", f"values nested more than {_DEPTH} deep")
-    if left.__class__ is list and right.__class__ is list:
-        return len(left) == len(right) and all(
-            _equal_deeply(a, b, depth - 1) for a, b in zip(left, right, strict=True)
-        )
-    if left.__class__ is dict and right.__class__ is dict:
-        return left.keys() == right.keys() and all(_equal_deeply(left[k], right[k], depth - 1) for k in left)
-    if left.__class__ in (list, dict) or right.__class__ in (list, dict):
-        return False
-    return equal(left, right)
+def _equal_deeply(left: Any, right: Any, depth: int) -> bool:
+    """Pair by pair without recursion; `depth` levels at most."""
+    pairs = [(left, right, depth)]
+    while pairs:
+        left, right, depth = pairs.pop()
+        if left.__class__ is not right.__class__ or left.__class__ not in _COLLECTIONS:
+            if not equal(left, right):
+                return False
+            continue
+        if depth == 0:
+            raise Fault("E502", "values nested too deep to be compared")
+        if len(left) != len(right):
+            return False
+        if left.__class__ is list:
+            pairs.extend((a, b, depth - 1) for a, b in zip(left, right, strict=True))
+        elif left.keys() != right.keys():  # type: ignore[union-attr]  # both are objects: they are not lists
+            return False
+        else:
+            pairs.extend((left[key], right[key], depth - 1) for key in left)
+    return True
 
 
 def compare(operator: str, left: Any, right: Any) -> bool:
@@ -247,7 +260,8 @@ def compare(operator: str, left: Any, right: Any) -> bool:
     elif b is str and a in _NUMBERS:
         right = number_of(right)
     elif not ((a is str and b is str) or (a in _NUMBERS and b in _NUMBERS)):
-        raise Fault("E401", f"{_named(left)} and {_named(right)} have no order")
+        hint = "for what may be null write `(x ?? 0)`" if left is None or right is None else None
+        raise Fault("E401", f"{described(left)} and {described(right)} have no order", hint)
     if left is None or right is None:
         return False
     return _ORDER[operator](left, right)
@@ -261,20 +275,20 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def contains(left: Any, right: Any) -> bool:
+def contains(left: Any, right: Any, limits: Limits = _DEFAULTS) -> bool:
     """`left contains right`: an element of a list, a substring of a string, a key of an object."""
     if left.__class__ is list:
-        return any(equal(item, right) for item in left)
+        return any(equal(item, right, limits) for item in left)
     if left.__class__ is str or left.__class__ is dict:
-        return _scalar_text(right, "contains") in left
-    raise Fault("E403", f"{_named(left)} contains nothing: a list, a string or an object can")
+        return _scalar_text(right, "contains", limits) in left
+    raise Fault("E403", f"{described(left)} contains nothing: a list, a string or an object can")
 
 
-def matches(left: Any, pattern: Any) -> bool:
+def matches(left: Any, pattern: Any, limits: Limits = _DEFAULTS) -> bool:
     """`left ~= pattern`: whether RE2 finds the pattern anywhere in the text."""
-    text = _scalar_text(left, "~=")
+    text = _scalar_text(left, "~=", limits)
     if pattern.__class__ is not str:
-        raise Fault("E403", f"a pattern is a string, not {_named(pattern)}")
+        raise Fault("E403", f"a pattern is a string, not {described(pattern)}")
     try:
         return regex(pattern).search(text) is not None
     except UnicodeEncodeError:
@@ -293,15 +307,15 @@ def regex(pattern: str) -> Any:
     except (re2.error, UnicodeEncodeError) as fault:
         detail = fault.args[0].decode() if isinstance(fault.args[0], bytes) else str(fault.args[0])
         hint = "RE2 has no look-around and no back-references"
-        raise Fault("E204", f"the pattern is not valid: {detail}", hint) from None
+        raise Fault("E204", f"the pattern is not valid: {cut(detail)}", hint) from None
 
 
-def _scalar_text(value: Any, operator: str) -> str:
+def _scalar_text(value: Any, operator: str, limits: Limits) -> str:
     if value.__class__ is str:
         return value
     if value.__class__ in (int, float, bool):
-        return text_form(value)
-    raise Fault("E403", f"`{operator}` takes text, not {_named(value)}")
+        return text_form(value, limits)
+    raise Fault("E403", f"`{operator}` takes text, not {described(value)}")
 
 
 def is_empty(value: Any) -> bool:
@@ -314,28 +328,35 @@ def require_bool(value: Any) -> bool:
     if value is True or value is False:
         return value
     hint = "compare it: `= true`, `is not null`, `is not empty`"
-    raise Fault("E402", f"a condition is a bool, not {_named(value)}", hint)
+    raise Fault("E402", f"a condition is a bool, not {described(value)}", hint)
 
 
 # ------------------------------------------------------------------------------------------- arithmetic
 
 
-def add(left: Any, right: Any) -> Any:
+def add(left: Any, right: Any, limits: Limits = _DEFAULTS) -> Any:
     """`left + right`: two numbers, or two strings joined."""
     if left.__class__ is str and right.__class__ is str:
-        if len(left) + len(right) > Limits().string:
-            raise Fault("E506", f"a string of more than {Limits().string:,} characters")
+        if len(left) + len(right) > limits.string:
+            raise Fault("E506", f"a string of more than {limits.string:,} characters")
         return left + right
-    return arithmetic("+", left, right)
+    return arithmetic("+", left, right, limits)
 
 
-def arithmetic(operator: str, left: Any, right: Any) -> Any:
+def arithmetic(operator: str, left: Any, right: Any, limits: Limits = _DEFAULTS) -> Any:
     """`left operator right` for two numbers; raises E403, E408, E409, E505."""
     if left.__class__ not in _NUMBERS or right.__class__ not in _NUMBERS:
-        hint = "to join them as text write `'$a$b'`" if operator == "+" else None
-        raise Fault("E403", f"`{operator}` takes numbers, not {_named(left)} and {_named(right)}", hint)
+        hint = None
+        if str in (left.__class__, right.__class__):
+            hint = "`int(x)` and `float(x)` make a number of text"
+            hint = "to join them as text write `'$a$b'`" if operator == "+" else hint
+        raise Fault("E403", f"`{operator}` takes numbers, not {described(left)} and {described(right)}", hint)
     try:
-        return _bounded(_ARITHMETIC[operator](left, right))
+        # The operands too, for they may come from the data: dividing huge integers takes minutes.
+        operands = check_number(left, limits), check_number(right, limits)
+        if operator == "^":
+            return check_number(_power(*operands, limits), limits)
+        return check_number(_ARITHMETIC[operator](*operands), limits)
     except ZeroDivisionError:
         raise Fault("E408", "division by zero") from None
     except OverflowError:
@@ -349,10 +370,10 @@ def _divide(left: Any, right: Any) -> Any:
     return left / right
 
 
-def _power(base: Any, exponent: Any) -> Any:
+def _power(base: Any, exponent: Any, limits: Limits) -> Any:
     if base.__class__ is int and exponent.__class__ is int and exponent >= 0:
-        if base.bit_length() * exponent > _DIGITS * 4:
-            raise Fault("E505", f"an integer of more than {_DIGITS:,} digits")
+        if (abs(base).bit_length() - 1) * exponent > limits.digits * _BITS_PER_DIGIT:
+            raise _too_many_digits(limits)
         return base**exponent
     if base < 0 and exponent.__class__ is float and not exponent.is_integer():
         raise Fault("E409", "a fractional power of a negative number is no number")
@@ -365,30 +386,35 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "*": lambda a, b: a * b,
     "/": _divide,
     "%": lambda a, b: a % b,
-    "^": _power,
 }
 
+_BITS_PER_DIGIT = math.log2(10)
+_SHORT = 10**18
+"""No limit forbids integers below."""
 
-def _bounded(value: Any) -> Any:
+
+def check_number(value: Any, limits: Limits = _DEFAULTS) -> Any:
+    """The number, which must be finite (E409) and not too long (E505)."""
     if value.__class__ is float:
         if not math.isfinite(value):
             raise Fault("E409", "a number out of range")
-    elif value.bit_length() > _DIGITS * 3.3:
-        raise Fault("E505", f"an integer of more than {_DIGITS:,} digits")
+    elif not -_SHORT < value < _SHORT and abs(value) >= _first_too_long(limits.digits):
+        raise _too_many_digits(limits)
     return value
+
+
+@lru_cache(maxsize=8)
+def _first_too_long(digits: int) -> int:
+    power: int = 10**digits
+    return power
+
+
+def _too_many_digits(limits: Limits) -> Fault:
+    return Fault("E505", f"an integer of more than {limits.digits:,} digits")
 
 
 def negate(value: Any) -> Any:
     """`-value`."""
     if value.__class__ not in _NUMBERS:
-        raise Fault("E403", f"`-` takes a number, not {_named(value)}")
+        raise Fault("E403", f"`-` takes a number, not {described(value)}")
     return -value
-
-
-def _named(value: Any) -> str:
-    """A value in an error's words: its type, and a short scalar itself."""
-    if value is None:
-        return "null"
-    if value.__class__ in (str, int, float, bool):
-        return f"the {type_name(value)} {shown(value)}"
-    return f"a value of type {type_name(value)}"

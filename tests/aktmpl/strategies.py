@@ -4,8 +4,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from aktmpl.functions.check_call import static_type
+from aktmpl.functions.registry import builtin
+from aktmpl.functions.types import ANY
 from aktmpl.nodes import (
     Arithmetic,
+    Call,
     Compare,
     Computed,
     Conditional,
@@ -133,7 +137,77 @@ def _nested(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expressio
         _arithmetic(inner, "+-"),
         _arithmetic(inner, "*/%"),
         pair.map(lambda operands: Power(SPAN, *operands)),
+        calls(inner),
     )
+
+
+CALLS = """
+upper text; title text; trim text ?text; replace text text text ?size; split text ?text ?size;
+join any ?text; slice any size ?size; truncate text size ?text words=bool; pad_left text size ?text;
+starts_with text text; extract text pattern ?group; length any; repeat text size; slug text separator=text;
+normalize_space text; int number; float text; round number ?size; floor number; min any ?any; max any ?any;
+sum any; format_number number ?size group=text; parse_date text; add_time date size unit;
+format_date date format; json any indent=size; parse_json text; base64 text; parse_base64 text ?kind;
+url_encode text; url_decode text plus=bool; xml_escape text; sha256 text; first any; last any; keys any;
+map any path ?any; where any path ?any; sort_by any ?path descending=bool; unique any ?path;
+flatten any ?size; merge any ?any; reverse any; count any ?path ?any; default any any;
+coalesce any ?any ?any; type_of any; sms_segments text; plural number forms ?locale;
+mask text ?size first=size
+"""
+"""Pure functions with what to give them: `?` may be left out, `name=` is given by name."""
+
+
+def calls(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Call]:
+    """Calls that the checks let pass; many fail on their data all the same."""
+    unknown = inner.map(_of_any_type)
+    kinds: dict[str, st.SearchStrategy[Expression]] = {
+        "any": unknown,
+        "text": st.one_of(texts.map(_literal), unknown),
+        "number": st.one_of(st.integers(-3, 10**6).map(_literal), unknown),
+        "size": st.one_of(st.integers(-2, 12).map(_literal), unknown),
+        "bool": st.booleans().map(_literal),
+        "date": st.one_of(st.datetimes().map(lambda time: _literal(time.isoformat())), unknown),
+        "format": st.sampled_from(["%Y-%m-%d", "%-d %B %T", "%", "%Q"]).map(_literal),
+        "unit": st.sampled_from(["seconds", "days", "months", "years"]).map(_literal),
+        "pattern": st.sampled_from(["[a-z]+", "(.)(.)", "", "("]).map(_literal),
+        "group": st.integers(0, 2).map(_literal),
+        "kind": st.sampled_from(["string", "bytes"]).map(_literal),
+        "path": st.sampled_from(["a", "a.b", "items.%0", "odd key", "имя"]).map(_literal),
+        "forms": st.sampled_from([("one", "other"), ("few", "many")]).map(_forms),
+        "locale": st.sampled_from(["en", "ru"]).map(_literal),
+    }
+
+    @st.composite
+    def call(draw: st.DrawFn) -> Call:
+        name, *arguments = draw(st.sampled_from(CALLS.split(";"))).split()
+        positional: list[Expression] = []
+        named: list[tuple[str, Expression]] = []
+        complete = True
+        for argument in arguments:
+            parameter, by_name, kind = argument.rpartition("=")
+            optional = bool(by_name) or kind.startswith("?")
+            if optional and not draw(st.booleans()):
+                complete = complete and bool(by_name)
+            elif by_name:
+                named.append((parameter, draw(kinds[kind])))
+            elif complete:
+                positional.append(draw(kinds[kind.lstrip("?")]))
+        return Call(SPAN, name, tuple(positional), tuple(named), piped=draw(st.booleans()))
+
+    return call()
+
+
+def _literal(value: Any) -> Literal:
+    return Literal(SPAN, value)
+
+
+def _forms(names: tuple[str, ...]) -> ObjectDisplay:
+    return ObjectDisplay(SPAN, tuple((_literal(name), _literal(f"{name} form")) for name in names))
+
+
+def _of_any_type(node: Expression) -> Expression:
+    """The node, or a call that gives the same and about whose type the checks know nothing."""
+    return node if static_type(node, builtin()) == ANY else Call(SPAN, "coalesce", (node,))
 
 
 def _arithmetic(inner: st.SearchStrategy[Expression], operators: str) -> st.SearchStrategy[Expression]:
@@ -154,7 +228,7 @@ expressions: st.SearchStrategy[Expression] = st.recursive(
     _nested,
     max_leaves=8,
 )
-"""Any expression without calls."""
+"""Any expression; impure functions are not called."""
 
 
 def _parts(parts: list[Any]) -> tuple[Any, ...]:
@@ -181,8 +255,9 @@ source_texts = st.one_of(
     st.text("$\\{[]}#?.%0ain'\" ", max_size=20),
     st.lists(
         st.sampled_from(
-            ["$in.a", "${in.a}", "$#in.a", "$#{profile.b}", "\\$", "\\\\", "$", "$$", "$5", "[$]a", "[$#]", ".", " ", "x",
-             "${in.a ?? 'b'}", "$in.a.%0", "$in.%-1.имя", "[$]", "{", "}", "$template", "${ in.a }", "${null}"]
+            ["$in.a", "${in.a}", "$#in.a", "$#{profile.b}", "\\$", "\\\\", "$", "$$", "$5", "[$]a", "[$#]",
+             ".", " ", "x", "${in.a ?? 'b'}", "$in.a.%0", "$in.%-1.имя", "[$]", "{", "}", "$template",
+             "${ in.a }", "${null}"]
         ),
         max_size=6,
     ).map("".join),

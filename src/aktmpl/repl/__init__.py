@@ -1,0 +1,1 @@
+"""The prompt: a session that answers lines, completion, and the terminal around them."""
