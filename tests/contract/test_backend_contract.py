@@ -1,25 +1,19 @@
 """What every backend keeps to, as a state machine run against a model of plain dictionaries.
 
-An engine joins by one line in `ENGINES`: a function from an empty directory to an unopened backend that gives
-a message `MAX_ATTEMPTS` attempts. Opening the same directory again must find what the last one left.
+An engine joins by one line in `ENGINES`: a function from an empty directory and a clock to an unopened
+backend that gives a message or job `MAX_ATTEMPTS` attempts and tells time by that clock. Opening the same
+directory again must find what the last one left.
 """
 
 import asyncio
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal, TypeVar
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from akrun.backend import (
-    Backend,
     ChannelRecord,
     ConflictError,
     Counts,
@@ -29,22 +23,31 @@ from akrun.backend import (
     LaunchState,
     MailingRecord,
     MessageState,
+    NewJob,
     NewMessage,
     NotFoundError,
     Outcome,
     Report,
     StateError,
 )
-
-T = TypeVar("T")
-Engine = Callable[[Path], Backend]
-Ending = Literal[MessageState.DONE, MessageState.FAILED, MessageState.SKIPPED]
-
-MAX_ATTEMPTS = 2
+from tests.contract.jobs import JobRules
+from tests.contract.machine import (
+    MAX_ATTEMPTS,
+    Ending,
+    Engine,
+    ModelMessage,
+    endings,
+    events,
+    launch_ids,
+    message_ids,
+    new_jobs,
+    text,
+)
+from tests.contract.store import StoreRules
 
 ENGINES: dict[str, Engine] = {
-    "embedded": lambda directory: Embedded(
-        directory / "akrun.db", durability="normal", max_attempts=MAX_ATTEMPTS
+    "embedded": lambda directory, clock: Embedded(
+        directory / "akrun.db", durability="normal", max_attempts=MAX_ATTEMPTS, clock=clock
     ),
 }
 
@@ -60,60 +63,9 @@ ALLOWED = {
     (LaunchState.PAUSED, LaunchState.STOPPED),
 }
 
-text = st.text(max_size=4)  # any Unicode, NUL and beyond the basic plane included
-launch_ids = st.sampled_from(["1a", "1b", "2a"])  # the digit is the mailing
-message_ids = st.builds("{}/{}".format, launch_ids, st.integers(0, 3))
-endings = st.sampled_from(["done", "failed", "skipped"]).map(MessageState)
-events = st.builds(
-    EventRecord,
-    send_message_id=message_ids,
-    channel_id=st.just(1),
-    event_type=st.sampled_from(["send", "undeliv"]),
-    action_type=st.sampled_from([None, 0, 7]),
-    key=text,
-    time=st.floats(0, 1e10),
-    reason=st.none() | text,
-    data=st.none() | st.dictionaries(text, st.integers(-9, 9) | text, max_size=2),
-)
 
-
-@dataclass
-class ModelMessage:
-    """What the model knows of a message."""
-
-    launch: str
-    profile: str
-    payload: bytes
-    ordinal: int
-    state: MessageState
-    attempts: int = 0
-    outcome: Outcome | None = None
-
-
-class Contract(RuleBasedStateMachine):
-    """Two mailings, two launches, a handful of messages, and every call a backend has."""
-
-    engine: Engine
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.directory = Path(tempfile.mkdtemp())
-        self.runner = asyncio.Runner()
-        self.backend = self.engine(self.directory)
-        self.run(self.backend.open())
-        self.channels: dict[str, int] = {}
-        self.states: dict[str, LaunchState] = {}
-        self.messages: dict[str, ModelMessage] = {}
-        self.events: dict[tuple[object, ...], EventRecord] = {}
-        self.dead: list[str | None] = []
-
-    def run(self, call: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(call)
-
-    def teardown(self) -> None:
-        self.run(self.backend.close())
-        self.runner.close()
-        shutil.rmtree(self.directory)
+class Contract(JobRules, StoreRules):
+    """Two mailings, two launches, a handful of messages, jobs and values, and every call a backend has."""
 
     @initialize()
     def mailings(self) -> None:
@@ -244,23 +196,27 @@ class Contract(RuleBasedStateMachine):
         name=message_ids,
         state=endings,
         facts=st.lists(events, max_size=3),
+        jobs=st.lists(new_jobs, max_size=2),
         at=st.floats(0, 1e10),
         reason=text,
     )
-    def finish(self, name: str, state: Ending, facts: list[EventRecord], at: float, reason: str) -> None:
+    def finish(  # noqa: PLR0917 - one for each thing that is drawn
+        self, name: str, state: Ending, facts: list[EventRecord], jobs: list[NewJob], at: float, reason: str
+    ) -> None:
         error = {"kind": "http", "message": reason} if state is MessageState.FAILED else None
         outcome = Outcome(state, 4, error, at)
         dead = DeadLetter(name, "message", 4, b'{"a":1}', error, 1, at) if error else None
         message = self.messages.get(name)
         if message is None:
             with pytest.raises(NotFoundError):
-                self.run(self.backend.finish(name, outcome, facts, dead))
+                self.run(self.backend.finish(name, outcome, facts, dead, jobs))
             return
         fresh = message.state in {MessageState.PENDING, MessageState.IN_PROGRESS}
-        assert self.run(self.backend.finish(name, outcome, facts, dead)) is fresh
+        assert self.run(self.backend.finish(name, outcome, facts, dead, jobs)) is fresh
         if fresh:
             message.state, message.outcome = state, outcome
             self._remember(facts)
+            self._remember_jobs(jobs)
             self.dead += [name] if dead else []
 
     @rule(launch=launch_ids, states=st.lists(endings, min_size=2, max_size=2))
@@ -299,27 +255,17 @@ class Contract(RuleBasedStateMachine):
     def record(self, facts: list[EventRecord]) -> None:
         assert self.run(self.backend.record_events(facts)) == self._remember(facts)
 
-    def _remember(self, facts: list[EventRecord]) -> int:
-        before = len(self.events)
-        for event in facts:
-            complete = event
-            if (message := self.messages.get(event.send_message_id)) is not None:
-                owner = int(message.launch[0])
-                complete = replace(
-                    event, profile_id=message.profile, mailing_id=owner, launch_id=message.launch
-                )
-            identity = (event.send_message_id, event.event_type, event.action_type, event.key)
-            self.events.setdefault(identity, complete)
-        return len(self.events) - before
-
     @rule()
     def reopen(self) -> None:
         self.run(self.backend.close())
-        self.backend = self.engine(self.directory)
+        self.backend = self.engine(self.directory, lambda: self.now)
         self.run(self.backend.open())
         for message in self.messages.values():
             if message.state is MessageState.IN_PROGRESS:
                 message.state = MessageState.PENDING
+        for job in self.jobs.values():
+            if job.state is MessageState.IN_PROGRESS:
+                job.state = MessageState.PENDING
 
     @rule(launch=launch_ids)
     def report(self, launch: str) -> None:

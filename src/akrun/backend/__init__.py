@@ -1,5 +1,6 @@
 """Durable storage for the runtime: one protocol, `Backend`, and the engines that keep it."""
 
+from akrun.backend.controls import Control, ControlKind, Controls, ControlState, NewControl
 from akrun.backend.digest import AudienceDigest
 from akrun.backend.embedded import Embedded
 from akrun.backend.errors import (
@@ -19,13 +20,23 @@ from akrun.backend.errors import (
     StorageError,
     UnavailableError,
 )
-from akrun.backend.protocol import Backend, DeadLetters, EventLog, Launches, Queue, Registry
+from akrun.backend.protocol import (
+    Backend,
+    DeadLetters,
+    EventLog,
+    Jobs,
+    Launches,
+    Queue,
+    Registry,
+    Store,
+)
 from akrun.backend.records import (
     ChannelRecord,
     Counts,
     DeadLetter,
     EventRecord,
     EventSummary,
+    JobCounts,
     Launch,
     LaunchState,
     LoadResult,
@@ -33,8 +44,10 @@ from akrun.backend.records import (
     Message,
     MessageState,
     MessageStatus,
+    NewJob,
     NewMessage,
     Outcome,
+    QueuedJob,
     Report,
 )
 
@@ -47,6 +60,10 @@ __all__ = [
     "ChannelRecord",
     "ClosedError",
     "ConflictError",
+    "Control",
+    "ControlKind",
+    "ControlState",
+    "Controls",
     "CorruptError",
     "Counts",
     "DeadLetter",
@@ -57,6 +74,8 @@ __all__ = [
     "EventRecord",
     "EventSummary",
     "ForeignFileError",
+    "JobCounts",
+    "Jobs",
     "Launch",
     "LaunchState",
     "Launches",
@@ -65,16 +84,20 @@ __all__ = [
     "Message",
     "MessageState",
     "MessageStatus",
+    "NewControl",
+    "NewJob",
     "NewMessage",
     "NewerSchemaError",
     "NotFoundError",
     "Outcome",
     "Queue",
+    "QueuedJob",
     "ReadOnlyError",
     "RecordError",
     "Registry",
     "Report",
     "StateError",
     "StorageError",
+    "Store",
     "UnavailableError",
 ]

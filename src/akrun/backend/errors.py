@@ -15,11 +15,12 @@ The tree::
         ├── ClosedError         used before open() or after close()
         ├── ReadOnlyError       a write through a read-only backend
         ├── ConflictError       an identity that is already taken by another
-        ├── NotFoundError       an unknown channel, mailing, launch or message
+        ├── NotFoundError       an unknown channel, mailing, launch, message or job
         ├── StateError          not possible in the launch's present state
         └── RecordError         a value that cannot be stored
 """
 
+import math
 from pathlib import Path
 
 from akrun.errors import AkrunError
@@ -95,7 +96,7 @@ class ConflictError(BackendError):
 
 
 class NotFoundError(BackendError):
-    """There is no such channel, mailing, launch or message."""
+    """There is no such channel, mailing, launch, message or job."""
 
 
 class StateError(BackendError):
@@ -104,3 +105,9 @@ class StateError(BackendError):
 
 class RecordError(BackendError):
     """A value cannot be stored: not JSON, or text that is not Unicode."""
+
+
+def check_ttl(ttl: float) -> None:
+    """Refuse a time to live that is no positive, finite number of seconds, by a RecordError."""
+    if not (math.isfinite(ttl) and ttl > 0):
+        raise RecordError(f"a value cannot be kept for {ttl!r} seconds", cure="name a number above zero")

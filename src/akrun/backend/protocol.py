@@ -5,23 +5,27 @@ have been carried out, as with any call whose answer is lost; it is never carrie
 All methods raise the errors of `akrun.backend.errors` and nothing else.
 """
 
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+from akrun.backend.controls import Controls
 from akrun.backend.records import (
     ChannelRecord,
     Counts,
     DeadLetter,
     EventRecord,
+    JobCounts,
     Launch,
     LaunchState,
     LoadResult,
     MailingRecord,
     Message,
     MessageStatus,
+    NewJob,
     NewMessage,
     Outcome,
+    QueuedJob,
     Report,
 )
 
@@ -143,8 +147,9 @@ class Queue(Protocol):
         outcome: Outcome,
         events: Sequence[EventRecord] = (),
         dead: DeadLetter | None = None,
+        jobs: Sequence[NewJob] = (),
     ) -> bool:
-        """Record a message's outcome together with its events and dead letter, all or nothing.
+        """Record a message's outcome with its events, dead letter and follow-up jobs, all or nothing.
 
         Returns:
             True when recorded; False when the message had an outcome already, and nothing was recorded.
@@ -168,6 +173,90 @@ class Queue(Protocol):
 
     async def message(self, message_id: str) -> MessageStatus | None:
         """What is known of a message, None if there is no such message."""
+        ...
+
+
+class Jobs(Protocol):
+    """Events on their way into a pipeline: handed over for later, or accepted and due at once."""
+
+    async def enqueue(self, jobs: Sequence[NewJob]) -> int:
+        """Store jobs; returns how many were new. One whose id there was before, in any state, is passed over.
+
+        Raises:
+            RecordError: a due time that is no finite number.
+        """
+        ...
+
+    async def lease_jobs(
+        self, now: float, limit: int, pipelines: Collection[str] | None = None
+    ) -> list[QueuedJob]:
+        """Take up to `limit` jobs that are due at `now`, in the order of due time, then of insertion.
+
+        The attempt is counted before they are given out. A job that has had all its attempts is failed and
+        becomes a dead letter (kind `max_attempts`) instead. Leases last until `finish_job`, `release_jobs`
+        or the end of the owning process.
+
+        Args:
+            now: seconds since the epoch.
+            limit: most jobs.
+            pipelines: only jobs of these; of all when None.
+        """
+        ...
+
+    async def finish_job(
+        self,
+        job_id: str,
+        outcome: Outcome,
+        events: Sequence[EventRecord] = (),
+        dead: DeadLetter | None = None,
+        jobs: Sequence[NewJob] = (),
+    ) -> bool:
+        """Record a job's outcome with its events, dead letter and follow-up jobs, all or nothing.
+
+        Of the dead letter, `job_id`, `channel` and, when it is None, `message_id` are filled in.
+
+        Returns:
+            True when recorded; False when the job had an outcome already, and nothing was recorded.
+
+        Raises:
+            NotFoundError: no such job.
+            RecordError: the outcome is `skipped`, which a job cannot be.
+        """
+        ...
+
+    async def release_jobs(self, ids: Sequence[str], *, started: bool = False) -> int:
+        """Hand leased jobs back to pending, as `Queue.release` does with messages."""
+        ...
+
+    async def next_due(self, pipelines: Collection[str] | None = None) -> float | None:
+        """The earliest due time of a pending job, of these pipelines if named; None if none is pending."""
+        ...
+
+    async def job_counts(self) -> JobCounts:
+        """All jobs by state, exact at the moment of the call."""
+        ...
+
+
+class Store(Protocol):
+    """Values by table and key, each for a limited time; a table is there as soon as it is named."""
+
+    async def store_set(self, table: str, key: str, value: bytes, ttl: float) -> None:
+        """Store a value, in place of the one under that key, for `ttl` seconds from now.
+
+        Raises:
+            RecordError: the ttl is no positive, finite number.
+        """
+        ...
+
+    async def store_get(self, table: str, key: str, *, delete: bool = False) -> bytes | None:
+        """The value under a key; None if there is none, or its time is over.
+
+        With `delete` it is taken: of several calls at the same time exactly one gets it.
+        """
+        ...
+
+    async def store_purge(self, now: float) -> int:
+        """Let go of what has expired by `now`; returns how many values that were."""
         ...
 
 
@@ -205,7 +294,7 @@ class DeadLetters(Protocol):
         ...
 
 
-class Backend(Registry, Launches, Queue, EventLog, DeadLetters, Protocol):
+class Backend(Registry, Launches, Queue, Jobs, Controls, Store, EventLog, DeadLetters, Protocol):
     """The whole of it, with its life: open, use, close."""
 
     async def open(self) -> None:

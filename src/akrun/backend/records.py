@@ -219,6 +219,7 @@ class DeadLetter:
         error: the `$error`.
         attempts: attempts begun.
         id: given by the backend when it is stored; 0 before.
+        job_id, channel: of a job's dead letter they are filled in from the job; None for a message's.
     """
 
     message_id: str | None
@@ -229,3 +230,52 @@ class DeadLetter:
     attempts: int
     time: float
     id: int = 0
+    job_id: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """An event that is to enter a pipeline at some time.
+
+    Attributes:
+        id: dedupe id, unique for ever: a job of an id that there was before is passed over.
+        channel: the channel's string id.
+        pipeline: `schedule`, `listener`, …
+        pipe: the id of the pipe it enters at; None for the first.
+        payload: opaque bytes; the runtime's are those of `akrun.engine.payload`.
+        due: when it may begin.
+        origin_message: the message it goes back to, if any.
+    """
+
+    id: str
+    channel: str
+    pipeline: str
+    pipe: int | None
+    payload: bytes
+    due: float
+    origin_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """A leased job: what it was enqueued with, and the attempts begun, this one included."""
+
+    id: str
+    channel: str
+    pipeline: str
+    pipe: int | None
+    payload: bytes
+    due: float
+    origin_message: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """Jobs by state; `pending` counts those that are not due yet, too."""
+
+    pending: int
+    in_progress: int
+    done: int
+    failed: int

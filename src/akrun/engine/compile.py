@@ -2,24 +2,25 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from akrun.engine.context import CompileContext, Faults, Shared
-from akrun.engine.loops import back_edges
+from akrun.engine.loops import back_edges, reached
 from akrun.engine.pipeline import DEFAULT_MAX_STEPS, Pipeline, Step
 from akrun.engine.secrets import Masker, secrets_in
 from akrun.errors import FileFaults
 from akrun.model import codes as file_codes
 from akrun.model.channel import Channel
+from akrun.model.entities import OPERATIONS
 from akrun.model.fields import OBJECTS, data_fields
 from akrun.model.located import LocatedDocument
 from akrun.model.pipelines import PIPELINES
 from akrun.model.pipes import PipeModel
 from akrun.pipes import REGISTRY, codes
-from akrun.pipes.spec import IoPipe, PipeDefaults, PipeSpec, PurePipe
+from akrun.pipes.spec import OPERATION, IoPipe, PipeDefaults, PipeSpec, PurePipe
 from aktmpl import Environment
 from aktmpl.errors import nearest
 
@@ -31,10 +32,14 @@ class CompiledChannel:
     Attributes:
         channel: the model.
         pipelines: by name, those that have pipes.
+        operations: of the entities, by shortname and operation.
+        secrets: (root, path) of every secret field.
     """
 
     channel: Channel
     pipelines: Mapping[str, Pipeline]
+    operations: Mapping[tuple[str, str], Pipeline] = field(default_factory=dict)
+    secrets: tuple[tuple[str, str], ...] = ()
 
     def pipeline(self, name: str, constants: Mapping[str, Any] | None = None) -> Pipeline:
         """A pipeline, specialised for a mailing's constants if they are given.
@@ -46,7 +51,11 @@ class CompiledChannel:
 
     def masker(self, constants: Mapping[str, Any]) -> Masker:
         """Hides the values that the channel's secret fields have in these constants."""
-        return Masker(secrets_in(constants, secret_fields(self.channel)))
+        return Masker(secrets_in(constants, self.secrets))
+
+    def secrets_of(self, row: Mapping[str, Any]) -> list[str]:
+        """The values of the subscription's secret fields in the roots of one message."""
+        return secrets_in(row, [path for path in self.secrets if path[0] == "subscription"])
 
 
 def secret_fields(channel: Channel) -> list[tuple[str, str]]:
@@ -62,7 +71,7 @@ def compile_channel(
     defaults: PipeDefaults | None = None,
     environment: Environment | None = None,
 ) -> CompiledChannel:
-    """Compile all pipelines of a channel.
+    """Compile all pipelines of a channel and of its entities' operations.
 
     Args:
         channel: the model.
@@ -79,10 +88,20 @@ def compile_channel(
     for name in PIPELINES:
         pipes = () if channel.pipelines is None else channel.pipelines.of(name)
         if pipes:
-            pipelines[name] = compiler.pipeline(name, pipes)
+            pipelines[name] = compiler.pipeline(name, pipes, ("pipelines", name))
+    operations = {}
+    for index, entity in enumerate(channel.entities):
+        for name in OPERATIONS:
+            operation = entity.operations.of(name)
+            if operation is not None:
+                at = ("entities", index, "operations", name, "pipeline")
+                pipeline = f"{entity.shortname}.{name}"
+                operations[entity.shortname, name] = compiler.pipeline(
+                    pipeline, operation.pipeline, at, OPERATION
+                )
     if shared.faults.found:
         raise FileFaults(shared.faults.found)
-    return CompiledChannel(channel, pipelines)
+    return CompiledChannel(channel, pipelines, operations, tuple(secret_fields(channel)))
 
 
 def compile_pipeline(
@@ -100,13 +119,22 @@ def compile_pipeline(
 class _Compiler:
     shared: Shared
 
-    def pipeline(self, name: str, pipes: tuple[PipeModel, ...]) -> Pipeline:
-        """The linked steps; only of use when there are no faults in the end."""
-        at = ("pipelines", name)
+    def pipeline(
+        self, name: str, pipes: tuple[PipeModel, ...], at: tuple[str | int, ...], kind: str | None = None
+    ) -> Pipeline:
+        """The linked steps; only of use when there are no faults in the end.
+
+        Args:
+            name: `message`, …, or of an operation, such as `category.list`.
+            pipes: the pipes.
+            at: where they stand in the file.
+            kind: what specs call pipelines like this one; their names as default.
+        """
         steps: dict[int, Step] = {}
         ways: dict[int, list[tuple[int, tuple[str | int, ...]]]] = {}
+        ids = [pipe.id for pipe in pipes]
         for index, pipe in enumerate(pipes):
-            step, exits = self._step(pipe, name, (*at, index))
+            step, exits = self._step(pipe, _Place(name, kind or name, ids, (*at, index)))
             steps[pipe.id] = step
             ways[pipe.id] = [
                 (target, (*at, index, "outs", way))
@@ -120,6 +148,8 @@ class _Compiler:
             step.exits = {way: steps[way] for way, _ in ways[pipe.id] if way in steps}
         if self.shared.defaults.max_steps is None:
             self._report_loops(ways)
+        self._report_endless_branches(pipes, ways, at)
+        self._report_repeated(pipes, ways, at)
         return Pipeline(
             name, self.shared.channel.id, steps, self.shared.defaults.max_steps or DEFAULT_MAX_STEPS
         )
@@ -131,9 +161,43 @@ class _Compiler:
                 codes.ENDLESS_LOOP, message, place, "hand the event over by a `scheduled` pipe"
             )
 
-    def _step(
-        self, pipe: PipeModel, pipeline: str, at: tuple[str | int, ...]
-    ) -> tuple[Step, list[tuple[int, tuple[str | int, ...]]]]:
+    def _report_endless_branches(
+        self,
+        pipes: tuple[PipeModel, ...],
+        ways: Mapping[int, list[tuple[int, tuple[str | int, ...]]]],
+        at: tuple[str | int, ...],
+    ) -> None:
+        """Faults of branches that lead to the pipe that runs them; a number of steps does not help these."""
+        for index, pipe in enumerate(pipes):
+            if pipe.type not in REGISTRY or not REGISTRY[pipe.type].branching:
+                continue
+            params = (*at, index, "params")
+            for target, place in ways[pipe.id]:
+                inside = place[: len(params)] == params
+                if inside and (target == pipe.id or pipe.id in reached(ways, target)):
+                    message = f"the branch leads back to pipe {pipe.id}, which runs it"
+                    self.shared.faults.add(codes.ENDLESS_LOOP, message, place)
+
+    def _report_repeated(
+        self,
+        pipes: tuple[PipeModel, ...],
+        ways: Mapping[int, list[tuple[int, tuple[str | int, ...]]]],
+        at: tuple[str | int, ...],
+    ) -> None:
+        """Faults of pipes that may stand only once on a way, and stand below another of their kind."""
+        single = {each.id: each for each in pipes if each.type in REGISTRY and REGISTRY[each.type].once}
+        above = {pipe_id: reached(ways, pipe_id) for pipe_id in single}
+        for index, pipe in enumerate(pipes):
+            if pipe.id not in single:
+                continue
+            for pipe_id, below in above.items():
+                if pipe_id != pipe.id and pipe.id in below and single[pipe_id].type == pipe.type:
+                    message = f"pipe {pipe.id} stands below pipe {pipe_id}, which is a `{pipe.type}` as well"
+                    hint = f"of every way through the pipeline only one pipe may be a `{pipe.type}`"
+                    self.shared.faults.add(codes.REPEATED, message, (*at, index, "type"), hint)
+                    break
+
+    def _step(self, pipe: PipeModel, place: "_Place") -> tuple[Step, list[tuple[int, tuple[str | int, ...]]]]:
         spec = REGISTRY.get(pipe.type)
         compiled: PurePipe | IoPipe | None = None
         exits: list[tuple[int, tuple[str | int, ...]]] = []
@@ -142,11 +206,11 @@ class _Compiler:
             self.shared.faults.add(
                 codes.UNKNOWN_PIPE,
                 f"there is no pipe of type `{pipe.written_type[:80]}`",
-                (*at, "type"),
+                (*place.at, "type"),
                 hint,
             )
         else:
-            compiled, exits = self._compiled(spec, pipe, pipeline, at)
+            compiled, exits = self._compiled(spec, pipe, place)
         pure = spec is None or spec.pure
         step = Step(
             id=pipe.id,
@@ -159,16 +223,10 @@ class _Compiler:
         return step, exits
 
     def _compiled(
-        self, spec: PipeSpec[Any], pipe: PipeModel, pipeline: str, at: tuple[str | int, ...]
+        self, spec: PipeSpec[Any], pipe: PipeModel, place: "_Place"
     ) -> tuple[PurePipe | IoPipe | None, list[tuple[int, tuple[str | int, ...]]]]:
-        if pipeline not in spec.pipelines:
-            message = f"a pipe of type `{spec.name}` cannot stand in the pipeline `{pipeline}`"
-            self.shared.faults.add(codes.MISPLACED_PIPE, message, (*at, "type"))
-        if pipe.retry is not None and not spec.retried:
-            self.shared.faults.add(
-                codes.NO_RETRY, f"a pipe of type `{spec.name}` is not repeated", (*at, "retry"), on_key=True
-            )
-        inside = (*at, "params")
+        self._check_place(spec, pipe, place)
+        inside = (*place.at, "params")
         try:
             params = spec.params.model_validate(pipe.params)
         except ValidationError as error:
@@ -176,22 +234,48 @@ class _Compiler:
             params = _rest(spec, pipe, error)
             if params is None:
                 return None, []
-            context = CompileContext(self.shared, pipeline, pipe, inside, incomplete=True)
+            context = CompileContext(self.shared, place.pipeline, pipe, inside, incomplete=True)
         else:
-            context = CompileContext(self.shared, pipeline, pipe, inside)
+            context = CompileContext(self.shared, place.pipeline, pipe, inside)
         compiled = spec.compile(params, context)
         exits = [] if spec.exits is None else spec.exits(params)
-        ids = self._ids(pipeline)
-        for target, place in exits:
-            if target not in ids:
-                hint = "pipes here: " + ", ".join(map(str, ids))
+        for target, way in exits:
+            if target not in place.ids:
+                hint = "pipes here: " + ", ".join(map(str, place.ids))
                 message = f"the exit leads to pipe {target}, which is not here"
-                self.shared.faults.add(file_codes.PIPE_EXIT, message, (*inside, *place), hint)
-        return compiled, [(target, (*inside, *place)) for target, place in exits]
+                self.shared.faults.add(file_codes.PIPE_EXIT, message, (*inside, *way), hint)
+        return compiled, [(target, (*inside, *way)) for target, way in exits]
 
-    def _ids(self, pipeline: str) -> list[int]:
-        pipes = () if self.shared.channel.pipelines is None else self.shared.channel.pipelines.of(pipeline)
-        return [pipe.id for pipe in pipes]
+    def _check_place(self, spec: PipeSpec[Any], pipe: PipeModel, place: "_Place") -> None:
+        """Faults of what stands beside the parameters."""
+        faults = self.shared.faults
+        if place.kind not in spec.pipelines:
+            message = f"a pipe of type `{spec.name}` cannot stand in the pipeline `{place.pipeline}`"
+            hint = None
+            if place.kind == OPERATION:
+                allowed = {each.name for each in REGISTRY.values() if OPERATION in each.pipelines}
+                hint = "in an entity's operation: " + ", ".join(sorted(allowed))
+            elif spec.pipelines == {OPERATION}:
+                hint = "it is for the operations of entities"
+            faults.add(codes.MISPLACED_PIPE, message, (*place.at, "type"), hint)
+        if pipe.retry is not None and not spec.retried:
+            message = f"a pipe of type `{spec.name}` is not repeated"
+            faults.add(codes.NO_RETRY, message, (*place.at, "retry"), on_key=True)
+        if spec.final:
+            for way in ("success", "error"):
+                if getattr(pipe.outs, way) is not None:
+                    message = f"a pipe of type `{spec.name}` ends the event: it has no exits"
+                    faults.add(codes.NO_EXITS, message, (*place.at, "outs", way), on_key=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a pipe stands: in which pipeline, beside which pipes, at which path of the file."""
+
+    pipeline: str
+    kind: str
+    ids: list[int]
+    at: tuple[str | int, ...]
 
 
 def _rest(spec: PipeSpec[Any], pipe: PipeModel, error: ValidationError) -> Any:

@@ -1,6 +1,6 @@
 """What pipes are compiled with: templates that know their place in the file, and a collector of faults."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,7 +18,10 @@ from akrun.net.ratelimit import RateLimit
 from akrun.pipes import codes
 from akrun.pipes.spec import Parameter, PipeDefaults
 from aktmpl import DocumentTemplate, Environment, Query, TemplateError, TextTemplate
+from aktmpl.errors import error as fault_at
+from aktmpl.errors import nearest
 from aktmpl.source import Origin, Source
+from aktmpl.sql import Dialect, SqlTemplate
 
 T = TypeVar("T")
 
@@ -138,6 +141,23 @@ class CompileContext:
         except TemplateError as error:
             self._faults.found.extend(error.faults)
             return self._environment.compile_query("true")
+
+    def sql(
+        self, text: str, dialect: Dialect, identifiers: Collection[str] | None, *at: str | int
+    ) -> SqlTemplate | None:
+        """Compile a statement with parameters."""
+        try:
+            statement = self._environment.compile_sql(text, self._source(text, at), dialect)
+        except TemplateError as error:
+            self._faults.found.extend(error.faults)
+            return None
+        for template, name in statement.constant_names():
+            if identifiers is not None and name not in identifiers:
+                hint = nearest(name, identifiers) or "list it in the connector's `identifiers`"
+                message = f"the connector allows no name `{name[:80]}`"
+                place = template.source, template.nodes.span
+                self._faults.found.append(fault_at("E210", message, *place, hint))
+        return statement
 
     def parameter(self, value: Any, convert: Callable[[Any], T], *at: str | int) -> Parameter[T]:
         """A constant (a value that is no text, or a text without `$`) or a template."""

@@ -1,4 +1,4 @@
-"""Loops in a graph of pipes."""
+"""Ways and loops in a graph of pipes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,4 +27,16 @@ def back_edges(ways: Mapping[int, Sequence[tuple[int, Place]]]) -> list[tuple[in
                 found.append((pipe_id, target, place))
             elif target not in finished:
                 on_way[target] = 0
+    return found
+
+
+def reached(ways: Mapping[int, Sequence[tuple[int, Place]]], start: int) -> set[int]:
+    """The pipes that some way from `start` leads to; `start` itself only where it stands in a loop."""
+    found: set[int] = set()
+    left = [start]
+    while left:
+        for target, _ in ways.get(left.pop(), ()):
+            if target not in found:
+                found.add(target)
+                left.append(target)
     return found

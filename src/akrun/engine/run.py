@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from akrun.backend.records import EventRecord
+from akrun.backend.records import EventRecord, NewJob
 from akrun.engine.event import Event
 from akrun.engine.log import LogRecord
 from akrun.engine.pipeline import Pipeline, Step
@@ -24,7 +24,8 @@ class Result:
         error: the `$error` it failed with, secrets masked; None when done.
         data: `$in` at the end; for a failed event, the input of its dead letter.
         effects: the events that its pipes registered, also when it failed later.
-        steps: how many pipes it entered.
+        steps: how many pipes it entered, those in branches included.
+        jobs: what its pipes handed over, also when it failed later.
     """
 
     state: Literal["done", "failed"]
@@ -33,6 +34,7 @@ class Result:
     data: dict[str, Any]
     effects: list[EventRecord]
     steps: int
+    jobs: list[NewJob]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,29 @@ class DryRun:
     error: Mapping[str, Any] | None
 
 
-async def run(pipeline: Pipeline, event: Event) -> Result:
+async def run(pipeline: Pipeline, event: Event, entry: int | None = None) -> Result:
     """Take an event from the entry to its end; pure pipes are plain calls, only I/O waits.
 
     Never raises for what goes wrong in a pipe: a failure takes the pipe's error exit or ends the event.
     Cancellation passes through.
+
+    Args:
+        pipeline: where it runs.
+        event: a new event.
+        entry: the id of the pipe at which it enters; the first when None. KeyError if there is none.
     """
-    event.enter(pipeline.channel_id, pipeline.max_steps)
-    at = _run_pure(pipeline.entry, event)
+    event.enter(pipeline, _run_from)
+    return await _run(pipeline.entry if entry is None else pipeline.steps[entry], event)
+
+
+async def _run_from(event: Event, pipe_id: int) -> Result:
+    """Run a branch of an event."""
+    assert event.pipeline is not None
+    return await _run(event.pipeline.steps[pipe_id], event)
+
+
+async def _run(step: Step, event: Event) -> Result:
+    at = _run_pure(step, event)
     while isinstance(at, Step):
         at = _run_pure(await _run_io(at, event), event)
     return at
@@ -68,7 +85,7 @@ def dry_run(pipeline: Pipeline, event: Event) -> DryRun:
 
     It stops there, for the rest of the way depends on the answer.
     """
-    event.enter(pipeline.channel_id, pipeline.max_steps)
+    event.enter(pipeline, _run_from)
     at = _run_pure(pipeline.entry, event)
     while isinstance(at, Step):
         try:
@@ -110,9 +127,10 @@ async def _run_io(step: Step, event: Event) -> Step | Result:
 
 def _enter(step: Step, event: Event) -> float | None:
     """Count the step; the time it begins (0 without a trace), or None when the event has had its share."""
-    if event.steps >= event.max_steps:
+    budget = event.budget
+    if budget.used >= budget.most:
         return None
-    event.steps += 1
+    budget.used += 1
     if event.trace is None:
         return 0.0
     event.trace.enter(step.id, step.type, step.label, event.data)
@@ -127,7 +145,7 @@ def _leave(step: Step, event: Event, way: int | None, begun: float) -> Step | Re
         event.trace.leave(name, None if following is None else following.id, event.data, elapsed)
     if following is not None:
         return following
-    return Result("done", step.id, None, event.data, event.effects, event.steps)
+    return Result("done", step.id, None, event.data, event.effects, event.budget.used, event.jobs)
 
 
 def _fail(step: Step, event: Event, exc: Exception, begun: float | None = None) -> Step | Result:
@@ -142,12 +160,12 @@ def _fail(step: Step, event: Event, exc: Exception, begun: float | None = None) 
 
 def _failed(step: Step, event: Event, error: Mapping[str, Any]) -> Result:
     masked = event.services.masker.value(dict(error))
-    return Result("failed", step.id, masked, event.data, event.effects, event.steps)
+    return Result("failed", step.id, masked, event.data, event.effects, event.budget.used, event.jobs)
 
 
 def _exhausted(step: Step, event: Event) -> Result:
     # No error exit here: it could lead into the same loop again.
-    message = f"the event entered {event.max_steps} pipes and is still not at its end"
+    message = f"the event entered {event.budget.most} pipes and is still not at its end"
     failure = PipeFailure("max_steps", message, kind="limit")
     error = event.scope["error"] = failure.to_scope(step.id)
     return _failed(step, event, error)

@@ -25,9 +25,10 @@ class Masker:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = frozenset(secrets)
         plain: set[str] = set()
         encoded: set[str] = set()
-        for secret in secrets:
+        for secret in self._secrets:
             if len(secret) >= SHORTEST:
                 plain |= _forms(secret)
                 encoded |= _base64_forms(secret.encode("utf-8", "replace"))
@@ -40,6 +41,11 @@ class Masker:
 
     def __repr__(self) -> str:
         return f"Masker({MASK})"
+
+    def plus(self, secrets: Iterable[str]) -> "Masker":
+        """A masker that knows these secrets as well; itself where there are no new ones."""
+        more = self._secrets.union(secrets)
+        return self if more == self._secrets else Masker(more)
 
     def text(self, text: str) -> str:
         """The text with every secret in it masked."""

@@ -8,7 +8,7 @@ from akrun.model.entities import Entity, Operation
 from akrun.model.events import Event
 from akrun.model.fields import Fields, Layout, data_fields
 from akrun.model.listener import Listener
-from akrun.model.load import load_channel_file, load_mailing_file
+from akrun.model.load import load_channel_file, load_mailing, load_mailing_file, load_values
 from akrun.model.located import LocatedDocument, parse_located, read_located
 from akrun.model.mailing import Audience, Mailing, MailingState, Options, Schedule
 from akrun.model.pipelines import PIPELINES, Pipeline, Pipelines
@@ -42,7 +42,9 @@ __all__ = [
     "ValueFault",
     "data_fields",
     "load_channel_file",
+    "load_mailing",
     "load_mailing_file",
+    "load_values",
     "parse_located",
     "read_audience",
     "read_located",

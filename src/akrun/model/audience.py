@@ -1,12 +1,13 @@
-"""Audiences: JSONL and CSV files read row by row, in memory that does not grow with the file."""
+"""Audiences: JSONL, JSON and CSV files read row by row, in memory that does not grow with the file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from akrun.errors import Fault, FileFaults
 from akrun.model import codes
 from akrun.model.audience_csv import read_csv
+from akrun.model.audience_json import read_json_array
 from akrun.model.audience_jsonl import read_jsonl
 from akrun.model.audience_row import AudienceRow, RowFault, RowReader
 from akrun.model.channel import Channel
@@ -18,6 +19,7 @@ MAX_FAULTS: Final = 20
 _READERS: Final[dict[str, Callable[[BinaryIO, RowReader], Iterator[AudienceRow | RowFault]]]] = {
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
+    ".json": read_json_array,
     ".csv": read_csv,
     ".tsv": read_csv,
 }
@@ -30,8 +32,8 @@ def read_audience(path: str | Path, channel: Channel) -> Iterator[AudienceRow | 
     Profile ids that come twice are not looked for.
 
     Args:
-        path: A `.jsonl` (`.ndjson`) file with one JSON object to a line, or a `.csv` (`.tsv`) file with
-            a header.
+        path: A `.jsonl` (`.ndjson`) file with one JSON object to a line, a `.json` file with an array of
+            such objects, or a `.csv` (`.tsv`) file with a header.
         channel: Whose subscription fields the rows carry.
 
     Raises:
@@ -47,10 +49,15 @@ def validate_audience(path: str | Path, channel: Channel) -> int:
     Raises:
         FileFaults: The first `MAX_FAULTS` faults, and how many more there are.
     """
+    return count_rows(_read(path, channel))
+
+
+def count_rows(items: Iterable[AudienceRow | RowFault]) -> int:
+    """The number of rows; raises as `validate_audience` when there are faults among them."""
     count = 0
     faults: list[RowFault] = []
     omitted = 0
-    for item in _read(path, channel):
+    for item in items:
         if isinstance(item, AudienceRow):
             count += 1
         elif len(faults) < MAX_FAULTS:
@@ -66,7 +73,7 @@ def _read(path: str | Path, channel: Channel) -> Iterator[AudienceRow | RowFault
     name = str(path)
     reader = _READERS.get(Path(path).suffix.lower())
     if reader is None:
-        hint = "one JSON object per line in a .jsonl file, or a .csv file with a header"
+        hint = "a .jsonl file (an object per line), a .json file (an array) or a .csv file (with a header)"
         raise lone_fault(name, codes.UNKNOWN_FORMAT, "this is no format of an audience", hint)
     try:
         file = Path(path).open("rb")  # noqa: SIM115 - closed below; only a failure to open is translated

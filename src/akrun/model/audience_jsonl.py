@@ -51,17 +51,18 @@ def read_jsonl(file: BinaryIO, reader: RowReader) -> Iterator[AudienceRow | RowF
             yield undecodable(data, error, reader.name, number)
             continue
         if not text.isspace() and text:
-            yield from _rows(text, reader, number)
+            yield from rows_of(text, reader, number)
 
 
-def undecodable(data: bytes, error: UnicodeDecodeError, name: str, line: int) -> RowFault:
+def undecodable(
+    data: bytes, error: UnicodeDecodeError, name: str, line: int, first_column: int = 1
+) -> RowFault:
     """The fault of a row that is not UTF-8, at its first bad byte."""
     column = len(data[: error.start].decode("utf-8"))
     text = data.decode("utf-8", "replace").rstrip("\r\n")
     message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
-    return RowFault(
-        codes.ROW_ENCODING, message, name, line, text, Span(column, column + 1), "save the file as UTF-8"
-    )
+    span, hint = Span(column, column + 1), "save the file as UTF-8"
+    return RowFault(codes.ROW_ENCODING, message, name, line, text, span, hint, first_column)
 
 
 def _skip_line(file: BinaryIO) -> None:
@@ -69,17 +70,19 @@ def _skip_line(file: BinaryIO) -> None:
         pass
 
 
-def _rows(text: str, reader: RowReader, line: int) -> Iterator[AudienceRow | RowFault]:
+def rows_of(text: str, reader: RowReader, line: int, column: int = 1) -> Iterator[AudienceRow | RowFault]:
+    """The row of one JSON text, or its faults; `line` and `column` say where the text begins in the file."""
     try:
         value = _parse(text)
     except BrokenTextError as error:
         trouble = error.trouble
-        yield RowFault(codes.ROW_SYNTAX, trouble.message, reader.name, line, text, trouble.span, trouble.hint)
+        place = text, trouble.span, trouble.hint, column
+        yield RowFault(codes.ROW_SYNTAX, trouble.message, reader.name, line, *place)
         return
     split = _split(value)
     if isinstance(split, _Misshapen):
         span = _place(read_json(text).root, split.at, on_key=split.on_key)
-        yield RowFault(codes.ROW_SHAPE, split.message, reader.name, line, text, span)
+        yield RowFault(codes.ROW_SHAPE, split.message, reader.name, line, text, span, None, column)
         return
     result = reader.row(line, *split)
     if isinstance(result, AudienceRow):
@@ -90,7 +93,7 @@ def _rows(text: str, reader: RowReader, line: int) -> Iterator[AudienceRow | Row
     text = hide(text, [_place(root, ("subscription", *path)) for path in secrets])
     for each in result:
         span = _place(root, each.at, on_key=each.on_key)
-        yield RowFault(each.code, each.message, reader.name, line, text, span, each.hint)
+        yield RowFault(each.code, each.message, reader.name, line, text, span, each.hint, column)
 
 
 def _parse(text: str) -> Any:

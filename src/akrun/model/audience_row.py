@@ -36,21 +36,25 @@ class AudienceRow:
 class RowSource(Source):
     """One row's text, with line numbers of the file it was cut from."""
 
-    def __init__(self, text: str, name: str, first_line: int) -> None:
+    def __init__(self, text: str, name: str, first_line: int, first_column: int = 1) -> None:
         super().__init__(text, name)
         object.__setattr__(self, "first_line", first_line)
+        object.__setattr__(self, "first_column", first_column)
 
     first_line: int
     """The file's line on which the text begins."""
+    first_column: int
+    """The column of that line."""
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column in the file."""
         line, column = super().position(offset)
-        return line + self.first_line - 1, column
+        return line + self.first_line - 1, column + (self.first_column - 1 if line == 1 else 0)
 
     def line(self, number: int) -> str:
-        """The text of the file's line `number`, which must be one of the row's."""
-        return super().line(number - self.first_line + 1)
+        """The text of the file's line `number`, blank before the row; it must be one of the row's."""
+        text = super().line(number - self.first_line + 1)
+        return " " * (self.first_column - 1) + text if number == self.first_line else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,12 @@ class RowFault:
     text: str
     span: Span
     hint: str | None = None
+    column: int = 1
 
     def located(self) -> Fault:
         """The fault with its place in the file."""
-        return Fault(
-            self.code, self.message, self.hint, RowSource(self.text, self.name, self.line), self.span
-        )
+        source = RowSource(self.text, self.name, self.line, self.column)
+        return Fault(self.code, self.message, self.hint, source, self.span)
 
 
 @dataclass(frozen=True, slots=True)

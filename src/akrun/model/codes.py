@@ -1,6 +1,7 @@
 """The registry of the codes of faults in files; a number is never used for anything else again.
 
 C1xx: the file is no document. C2xx: a channel's structure. C3xx: a mailing. C4xx: an audience.
+C6xx: the configuration (C5xx are the pipes', in `akrun.pipes.codes`).
 """
 
 from typing import Final
@@ -37,6 +38,7 @@ SCHEDULE: Final = "C305"
 VALUE_MISSING: Final = "C311"
 VALUE_UNKNOWN: Final = "C312"
 VALUE_RULE: Final = "C313"
+VALUE_REFERENCE: Final = "C314"
 
 ROW_SYNTAX: Final = "C401"
 ROW_SHAPE: Final = "C402"
@@ -46,6 +48,10 @@ PROFILE_ID: Final = "C405"
 SUBSCRIPTION_VALUE: Final = "C406"
 ROW_ENCODING: Final = "C407"
 ROW_TOO_LARGE: Final = "C408"
+
+SETTING_UNKNOWN: Final = "C601"
+SETTING_VALUE: Final = "C602"
+SETTING_SYNTAX: Final = "C603"
 
 CODES: Final[dict[str, str]] = {
     UNREADABLE: "The file does not exist, is a folder, or may not be read.",
@@ -78,6 +84,7 @@ CODES: Final[dict[str, str]] = {
     VALUE_MISSING: "A field that the channel requires has no value.",
     VALUE_UNKNOWN: "A value is given for a field that the channel does not have.",
     VALUE_RULE: "A value breaks a rule of its field.",
+    VALUE_REFERENCE: "A secret is a reference to an environment variable or a file that gives nothing.",
     ROW_SYNTAX: "A row of the audience is not JSON or not CSV.",
     ROW_SHAPE: "A row of the audience is no object of profile and subscription fields.",
     ROW_COLUMNS: "A row of the audience has more or fewer cells than the header.",
@@ -86,5 +93,8 @@ CODES: Final[dict[str, str]] = {
     SUBSCRIPTION_VALUE: "A value breaks a rule of its subscription field.",
     ROW_ENCODING: "A row of the audience is not UTF-8 text.",
     ROW_TOO_LARGE: "A row of the audience is larger than is read.",
+    SETTING_UNKNOWN: "The configuration file has a setting that there is not.",
+    SETTING_VALUE: "A setting has a value that is not allowed.",
+    SETTING_SYNTAX: "The configuration file is not TOML.",
 }
 """What each code means, in one sentence."""

@@ -1,6 +1,9 @@
 """The elements of a layout: those that only show something, and the data fields with their constraints."""
 
+import binascii
+import math
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -13,6 +16,7 @@ from aktmpl.errors import nearest
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/(?:\*|[\w.+-]+)", re.ASCII)
+_URL = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 _FILE_KEYS = ("name", "media_type", "size", "url", "content")
 
 
@@ -58,13 +62,17 @@ class DataField(Model):
         """Every rule of this field that a value, which is not null, breaks."""
         raise NotImplementedError
 
+    def filled(self, value: Any) -> Any:
+        """A right value, with what follows from the rest of it filled in."""
+        return value
+
     def own_rules(self) -> Iterable[Finding]:
         """See `Model.own_rules`."""
         broken = list(self.constraint_rules())
         yield from broken
         if self.default is not None and not broken:
             for violation in self.check(self.default):
-                message = f"the default of `{self.name}` {violation.message}"
+                message = f"the default of `{self.name}` {violation.message}{violation.detail}"
                 yield Finding(codes.FIELD_RULE, message, ("default", *violation.at), violation.hint)
 
     def constraint_rules(self) -> Iterator[Finding]:
@@ -113,11 +121,11 @@ class _Worded(DataField):
             yield wrong_type("text", value)
             return
         if self.min_length is not None and len(value) < self.min_length:
-            yield Violation(
-                "min_length", f"must have at least {self.min_length} characters, has {len(value)}"
-            )
+            message = f"must have at least {self.min_length} characters"
+            yield Violation("min_length", message, detail=f", has {len(value)}")
         if self.max_length is not None and len(value) > self.max_length:
-            yield Violation("max_length", f"must have at most {self.max_length} characters, has {len(value)}")
+            message = f"must have at most {self.max_length} characters"
+            yield Violation("max_length", message, detail=f", has {len(value)}")
         if self.pattern is not None and not patterns.matches(self.pattern, value):
             yield Violation("pattern", f"must match the pattern {self.pattern}")
 
@@ -171,9 +179,10 @@ class JsonField(DataField):
 
     type: Literal["json"]
 
-    def check(self, value: Any) -> Iterator[Violation]:  # noqa: ARG002 - every value is right
+    def check(self, value: Any) -> Iterator[Violation]:
         """See `DataField.check`."""
-        yield from ()
+        if not _is_json(value):
+            yield Violation("type", "must be a JSON value")
 
 
 class ColorField(DataField):
@@ -227,7 +236,10 @@ class EnumField(DataField):
 
 
 class FileField(DataField):
-    """A file: an object of `name`, `media_type`, `size` in bytes, and either `url` or `content` (base64)."""
+    """A file: an object of `name`, `media_type`, `size` in bytes, and either `url` or `content` (base64).
+
+    The size of a file with content is known without being given.
+    """
 
     type: Literal["file"]
     max_size: StrictInt | None = Field(default=None, gt=0)
@@ -254,22 +266,46 @@ class FileField(DataField):
                 yield wrong_type("text", value[key], (key,))
         if ("url" in value) == ("content" in value):
             yield Violation("source", "needs either `url` or `content`")
+        elif isinstance(value.get("url"), str) and not _URL.fullmatch(value["url"]):
+            yield Violation("url", "must be an http or https address", ("url",))
+        elif isinstance(value.get("content"), str) and _decoded_size(value["content"]) is None:
+            yield Violation("content", "must be base64", ("content",))
         yield from self._check_size(value)
         yield from self._check_media_type(value)
 
+    def filled(self, value: Any) -> Any:
+        """See `DataField.filled`: a file that carries its content gets its `size`."""
+        if not isinstance(value, dict) or "size" in value or not isinstance(value.get("content"), str):
+            return value
+        size = _decoded_size(value["content"])
+        return value if size is None else {**value, "size": size}
+
     def _check_size(self, value: Mapping[str, Any]) -> Iterator[Violation]:
-        size = value.get("size", 0)
+        size = value.get("size")
+        content = value.get("content")
+        found = _decoded_size(content) if isinstance(content, str) and "url" not in value else None
+        if size is None and "size" not in value:
+            if found is None and self.max_size is not None and "url" in value:
+                yield Violation("required", "needs the key `size`, since its size is limited")
+            size = found if found is not None else 0
         if isinstance(size, bool) or not isinstance(size, int) or size < 0:
             yield Violation("type", "must have a `size` in whole bytes", ("size",))
+        elif found is not None and size != found:
+            yield Violation("size", f"must be the size of the content, {found} bytes", ("size",))
         elif self.max_size is not None and size > self.max_size:
-            yield Violation("max_size", f"must have at most {self.max_size} bytes", ("size",))
+            at = ("size",) if "size" in value else ()
+            detail = "" if at else f", has {size}"
+            yield Violation("max_size", f"must have at most {self.max_size} bytes", at, detail=detail)
 
     def _check_media_type(self, value: Mapping[str, Any]) -> Iterator[Violation]:
         given = value.get("media_type")
-        if not isinstance(given, str) or not self.media_types:
+        if not isinstance(given, str):
             return
-        family = given.partition("/")[0] + "/*"
-        if given not in self.media_types and family not in self.media_types:
+        essence = given.partition(";")[0].strip().lower()
+        allowed = [each.lower() for each in self.media_types]
+        if not _MEDIA_TYPE.fullmatch(essence) or essence.endswith("/*"):
+            yield Violation("media_types", "must be a media type such as image/png", ("media_type",))
+        elif allowed and essence not in allowed and essence.partition("/")[0] + "/*" not in allowed:
             yield Violation("media_types", f"must be of type {', '.join(self.media_types)}", ("media_type",))
 
     def constraint_rules(self) -> Iterator[Finding]:
@@ -293,3 +329,21 @@ class EntityField(DataField):
         """See `DataField.check`."""
         if not isinstance(value, dict):
             yield wrong_type("an object", value)
+
+
+def _decoded_size(content: str) -> int | None:
+    """Bytes that base64 stands for; None for what is not base64."""
+    try:
+        return len(b64decode(content, validate=True))
+    except (binascii.Error, ValueError):  # ValueError: the text is not ASCII
+        return None
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_json(each) for key, each in value.items())
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | int)

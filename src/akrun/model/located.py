@@ -69,7 +69,7 @@ class LocatedDocument:
             text, span = self.part(pointer), node.span
         if not isinstance(text, str) or span is None:
             return None
-        return Origin(self.source, self._offsets(self.source.text, span, text))
+        return Origin(self.source, self._offsets(self.source.text, span, text), pointer)
 
     def part(self, pointer: str) -> Any:
         """The value that `pointer` names.

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StrictStr
 
 from akrun.model import codes
 from akrun.model.base import Finding, Model
+from akrun.model.events import Identifier
 
 VALUE_OBJECTS = ("template", "campaign", "resource", "sender", "account")
 """The objects for which a mailing carries values."""
@@ -137,15 +138,18 @@ class Mailing(Model):
     """`$origin.a_id`: the account."""
     name: StrictStr = Field(min_length=1)
     """Shown to people."""
-    template: dict[str, Any] = Field(default_factory=dict)
+    campaign_type: Identifier | None = None
+    """One of the channel's `campaign_types`; the first of them when absent. A `placement` runs until it is
+    stopped."""
+    template: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Values of the channel's template fields: the message."""
-    campaign: dict[str, Any] = Field(default_factory=dict)
+    campaign: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Values of the channel's campaign fields."""
-    resource: dict[str, Any] = Field(default_factory=dict)
+    resource: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Values of the channel's resource fields."""
-    sender: dict[str, Any] = Field(default_factory=dict)
+    sender: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Values of the channel's sender fields."""
-    account: dict[str, Any] = Field(default_factory=dict)
+    account: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Values of the channel's account fields."""
     schedule: Schedule = Schedule()
     """When it runs."""

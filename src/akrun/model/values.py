@@ -1,12 +1,15 @@
 """Values for an object's fields: every fault at once, and defaults where nothing is given."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from akrun.model.channel import Channel
 from akrun.model.elements import DataField, EntityField
+from akrun.model.entities import Entity
 from akrun.model.fields import Layout, data_fields
+from akrun.model.secret_refs import SecretError, is_reference, resolve, typed
 from aktmpl.errors import nearest, shown
 
 MASK = "***"
@@ -43,17 +46,32 @@ class ValueFault:
 class Form:
     """The fields of one object, ready to check any number of values for it."""
 
-    def __init__(self, name: str, layout: Layout, channel: Channel | None = None) -> None:
+    def __init__(  # noqa: PLR0913 - options by name
+        self,
+        name: str,
+        layout: Layout,
+        channel: Channel | None = None,
+        *,
+        hidden: bool = False,
+        partial: bool = False,
+        owner: str = "channel",
+    ) -> None:
         """Prepare the check of `layout`.
 
         Args:
             name: What paths begin with: `sender`, `subscription`, ….
             layout: The object's fields.
             channel: Where the entities of entity fields are described; without it they are not looked into.
+            hidden: Whether all values are secret.
+            partial: Whether values of required fields may be missing.
+            owner: What messages call that which has the fields.
         """
         self.name = name
         self.fields = data_fields(layout)
         self._channel = channel
+        self._hidden = hidden
+        self._partial = partial
+        self._owner = owner
         self._paths = [tuple(field.name.split(".")) for field in self.fields]
 
     def fill(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[ValueFault, ...]]:
@@ -70,15 +88,39 @@ class Form:
                 faults.append(self._no_object(path[:depth]))
             elif depth < len(path) or value is None:
                 if field.default is not None:
-                    _set(filled, path, field.default)
-                elif field.required:
+                    _set(filled, path, field.filled(field.default))
+                    faults.extend(self._unlike_entity(field, path, field.default))
+                elif field.required and not self._partial:
                     faults.append(self._missing(field, path, "null" if depth == len(path) else None))
-            elif field.required and value == "":
+            elif field.required and value == "" and not self._partial:
                 faults.append(self._missing(field, path, "empty"))
             else:
                 faults.extend(self._broken(field, path, value))
                 faults.extend(self._unlike_entity(field, path, value))
+                _set(filled, path, field.filled(value))
         return filled, tuple(faults)
+
+    def resolved(
+        self, values: Mapping[str, Any], folder: Callable[[tuple[str, ...]], Path]
+    ) -> tuple[dict[str, Any], tuple[ValueFault, ...]]:
+        """The values with secrets in place of `env:` and `file:` references, and references to nothing.
+
+        Args:
+            values: As for `fill`.
+            folder: From where a relative path is seen that stands at a field's path.
+        """
+        replaced = _copy(values)
+        faults: list[ValueFault] = []
+        for field, path in zip(self.fields, self._paths, strict=True):
+            reference = part(values, path) if field.secret else None
+            if not is_reference(reference):
+                continue
+            try:
+                _set(replaced, path, typed(field, resolve(reference, folder(path))))
+            except SecretError as error:
+                name = self._dotted(path)
+                faults.append(ValueFault(name, "reference", f"`{name}`: {error}", MASK, path))
+        return replaced, tuple(faults)
 
     def secrets(self, values: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         """The paths of secret fields that have a value."""
@@ -96,37 +138,31 @@ class Form:
         return None
 
     def _broken(self, field: DataField, path: tuple[str, ...], value: Any) -> Iterator[ValueFault]:
+        secret = field.secret or self._hidden
         for violation in field.check(value):
             at = (*path, *violation.at)
-            part = MASK if field.secret else shown(_part(value, violation.at))
-            tail = "" if violation.rule in _ABOUT_SHAPE else f": {part}"
+            seen = MASK if secret else shown(part(value, violation.at))
+            tail = "" if violation.rule in _ABOUT_SHAPE else f": {seen}"
+            detail = "" if secret else violation.detail
             yield ValueFault(
                 f"{self.name}.{field.name}",
                 violation.rule,
-                f"`{self._dotted(path if violation.on_key else at)}` {violation.message}{tail}",
-                part,
+                f"`{self._dotted(path if violation.on_key else at)}` {violation.message}{detail}{tail}",
+                seen,
                 at,
-                None if field.secret else violation.hint,
+                None if secret else violation.hint,
                 violation.on_key,
             )
 
     def _unlike_entity(self, field: DataField, path: tuple[str, ...], value: Any) -> Iterator[ValueFault]:
-        """What of an entity field's value is not as the entity says; of its fields only one is required."""
         if not isinstance(field, EntityField) or self._channel is None or not isinstance(value, dict):
             return
         entity = self._channel.entity(field.entity)
         if entity is None:
             return
-        inner = Form(self._dotted(path), entity.fields)
-        for fault in inner.fill(value)[1]:
-            if fault.rule != "required":
-                yield replace(fault, at=(*path, *fault.at))
-        primary = tuple(entity.primary.split("."))
-        found, depth = _find(value, primary)
-        if depth < len(primary) or found is None:
-            name = self._dotted((*path, *primary))
-            message = f"the entity's primary field `{name}` is missing"
-            yield ValueFault(name, "required", message, "null", (*path, *primary))
+        hidden = field.secret or self._hidden
+        for fault in entity_faults(entity, self._dotted(path), value, self._channel, hidden=hidden):
+            yield replace(fault, at=(*path, *fault.at))
 
     def _missing(self, field: DataField, path: tuple[str, ...], but: str | None) -> ValueFault:
         name = self._dotted(path)
@@ -150,10 +186,32 @@ class Form:
                 names = [each[-1] for each in known]
                 hint = nearest(key, names) or ("fields here: " + ", ".join(names) if names else None)
                 name = self._dotted(path)
-                message = f"the channel has no field `{name[:120]}`"
+                message = f"the {self._owner} has no field `{name[:120]}`"
                 yield ValueFault(name, "unknown", message, MASK, path, hint, on_key=True)
             elif path not in self._paths and isinstance(value, dict):
                 yield from self._unknown(value, path)
+
+
+def entity_faults(
+    entity: Entity, name: str, value: Mapping[str, Any], channel: Channel, *, hidden: bool = False
+) -> Iterator[ValueFault]:
+    """What of an object is not as the entity says; of the entity's fields only the primary is required.
+
+    Args:
+        entity: The entity.
+        name: What paths begin with.
+        value: The object.
+        channel: The entity's channel.
+        hidden: Whether all values are secret.
+    """
+    form = Form(name, entity.fields, channel, hidden=hidden, partial=True, owner="entity")
+    yield from form.fill(value)[1]
+    primary = tuple(entity.primary.split("."))
+    found, depth = _find(value, primary)
+    if depth < len(primary) or found is None:
+        path = ".".join((name, *primary))
+        message = f"the entity's primary field `{path}` is missing"
+        yield ValueFault(path, "required", message, "null", primary)
 
 
 def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +238,8 @@ def _set(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     here[path[-1]] = value
 
 
-def _part(value: Any, at: tuple[str | int, ...]) -> Any:
+def part(value: Any, at: tuple[str | int, ...]) -> Any:
+    """What keys and indexes lead to in a value; None where they lead nowhere."""
     for step in at:
         try:
             value = value[step]

@@ -16,6 +16,7 @@ class Violation:
         at: The path to the wrong part, from the value (or the object) that was checked.
         hint: How to mend it.
         on_key: Whether the key at `at` is wrong rather than its value.
+        detail: What the message says of the value, such as `, has 9`; left out where the value is secret.
     """
 
     rule: str
@@ -23,6 +24,7 @@ class Violation:
     at: tuple[str | int, ...] = ()
     hint: str | None = None
     on_key: bool = False
+    detail: str = ""
 
 
 def wrong_type(expected: str, value: Any, at: tuple[str | int, ...] = ()) -> Violation:

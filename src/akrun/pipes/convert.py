@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,17 +30,29 @@ def one_of(*choices: str) -> Callable[[Any], str]:
 
 def positive_number(value: Any) -> float:
     """A number above zero, also from its text."""
-    number = value
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            number = None
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise ValueError(f"{shown(value)} is not a number")  # noqa: TRY004 - all converters raise ValueError
-    if not math.isfinite(number) or number <= 0:
+    number = finite_number(value)
+    if number <= 0:
         raise ValueError(f"{shown(value)} is not above zero")
-    return float(number)
+    return number
+
+
+def natural_number(value: Any) -> float:
+    """A number that is not below zero, also from its text."""
+    number = finite_number(value)
+    if number < 0:
+        raise ValueError(f"{shown(value)} is below zero")
+    return number
+
+
+def finite_number(value: Any) -> float:
+    """A number, also from its text; one too large for a float is refused."""
+    number = math.nan
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{shown(value)} is not a number")
+    return number
 
 
 def integer(value: Any) -> int:

@@ -1,6 +1,6 @@
 """What a kind of pipe is: its spec, its parameters, its compiled form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -12,7 +12,9 @@ from akrun.model.pipes import Retry
 from akrun.net.message import Request
 from akrun.net.ratelimit import RateLimit
 from akrun.pipes.examples import PipeExample
+from akrun.sql.config import Connector
 from aktmpl import DocumentTemplate, Query, TextTemplate
+from aktmpl.sql import Dialect, SqlTemplate
 
 EVENT_PIPELINES = frozenset({"message", "schedule", "listener", "moderate", "stop"})
 OPERATION = "operation"
@@ -116,12 +118,16 @@ class PipeDefaults:
         http_timeout: seconds (`PIPE_HTTP_TIMEOUT`).
         http_max_conn: connections per host (`PIPE_HTTP_MAX_CONN`).
         worker_size: most events at once in a pipe (`PIPE_WORKER_SIZE`).
+        connectors: the databases by id, where the configuration is known; None where it is not.
+        scheduler_delay: seconds until an event that is handed over is due (`PIPE_SCHEDULER_DELAY`).
         max_steps: most pipes per event in pipelines with a loop; without it a loop is a fault.
     """
 
     http_timeout: float = 30.0
     http_max_conn: int = 64
     worker_size: int = 256
+    scheduler_delay: float = 60.0
+    connectors: Mapping[str, Connector] | None = None
     max_steps: int | None = None
 
 
@@ -168,6 +174,15 @@ class PipeContext(Protocol):
         """Compile a condition."""
         ...
 
+    def sql(
+        self, text: str, dialect: Dialect, identifiers: Collection[str] | None, *at: str | int
+    ) -> SqlTemplate | None:
+        """Compile a statement with parameters; None for a faulty one.
+
+        Names that are known now must be among `identifiers`, if these are known too.
+        """
+        ...
+
     def parameter(self, value: Any, convert: Callable[[Any], T], *at: str | int) -> Parameter[T]:
         """A constant, converted now (its fault is reported), or a template, converted when it is read."""
         ...
@@ -195,6 +210,7 @@ class PipeSpec(Generic[P]):
         pipelines: where it may stand.
         reads, writes: the keys of `$in` it reads and sets by itself, apart from its templates.
         exits: pipe ids that lead out of the pipe besides `outs`, each with its path within `params`.
+        branching: whether its `exits` lead into branches, which come back to it when they end.
         retried: whether it repeats itself by the `retry` beside its parameters.
         final: whether it ends the event, so that it has no exits.
         once: whether no other of its kind may follow it on any way through the pipeline.
@@ -211,6 +227,7 @@ class PipeSpec(Generic[P]):
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     exits: Callable[[P], list[tuple[int, tuple[str | int, ...]]]] | None = None
+    branching: bool = False
     retried: bool = False
     final: bool = False
     once: bool = False

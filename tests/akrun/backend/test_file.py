@@ -171,8 +171,12 @@ async def test_a_torn_file_is_found_out(backend: Embedded, prepare: Prepare, kee
 async def test_damage_inside_is_found_when_it_is_met(backend: Embedded, prepare: Prepare) -> None:
     await prepare(backend, 3000)
     await backend.close()
+    with closing(sqlite3.connect(backend.path)) as connection:
+        (leases,) = connection.execute(
+            "SELECT rootpage - 1 FROM sqlite_schema WHERE name = 'message_leased'"
+        ).fetchone()
     content = bytearray(backend.path.read_bytes())
-    for page in range(8, len(content) // 4096):
+    for page in [leases, *range(40, len(content) // 4096)]:  # the tables' definitions stay whole
         content[page * 4096 : page * 4096 + 64] = bytes([0x5A]) * 64
     backend.path.write_bytes(content)
     with pytest.raises(CorruptError, match="damaged"):

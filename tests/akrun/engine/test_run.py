@@ -2,14 +2,14 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.akrun.http_server import Reply, serve
-from tests.akrun.pipes.bench import Bench, after, chain, compiled, error, pipe, step_by_hand
 
 from akrun.engine.pipeline import Pipeline, Step
 from akrun.engine.run import dry_run, run
 from akrun.engine.secrets import Masker
 from akrun.net.client import HttpClient
 from akrun.pipes.spec import PipeDefaults
+from tests.akrun.http_server import Reply, serve
+from tests.akrun.pipes.bench import Bench, after, chain, compiled, error, pipe, step_by_hand
 
 
 def test_a_run_of_pure_pipes_never_waits() -> None:

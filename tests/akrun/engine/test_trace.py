@@ -1,10 +1,9 @@
-from tests.akrun.http_server import Reply, serve
-from tests.akrun.pipes.bench import Bench, chain, compiled, error, pipe
-
 from akrun.engine.run import run
 from akrun.engine.secrets import Masker
 from akrun.engine.trace import Trace
 from akrun.net.client import HttpClient
+from tests.akrun.http_server import Reply, serve
+from tests.akrun.pipes.bench import Bench, chain, compiled, error, pipe
 
 
 async def test_a_trace_shows_what_every_pipe_saw_and_did() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from akrun.model import Channel, Form
+from akrun.model import Channel, Fields, Form
 
 
 def form(*fields: dict[str, Any], **channel: Any) -> Form:
@@ -170,3 +170,85 @@ ENTITY = {
 def test_entity_values_have_the_entity_structure(value: Any, found: list[Any]) -> None:
     checked = form({"type": "entity", "name": "x", "entity": "e"}, entities=[ENTITY])
     assert [(fault.rule, fault.at) for fault in checked.fill({"x": value})[1]] == found
+
+
+CONTENT = {"name": "a.txt", "media_type": "text/plain", "content": "aGVsbG8="}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({}, []),
+        ({"size": 5}, []),
+        ({"size": 6}, ["size"]),
+        ({"content": "aGVsbG8"}, ["content"]),
+        ({"content": "привет"}, ["content"]),
+        ({"content": "aGVsbG8gd29ybGQ="}, ["max_size"]),
+        ({"media_type": "TEXT/plain; charset=utf-8"}, []),
+        ({"media_type": "text"}, ["media_types"]),
+        ({"media_type": "text/*"}, ["media_types"]),
+    ],
+)
+def test_rules_of_a_file_with_content(changes: dict[str, Any], rules: list[str]) -> None:
+    checked = form({"type": "file", "name": "x", "max_size": 10})
+    assert [fault.rule for fault in checked.fill({"x": {**CONTENT, **changes}})[1]] == rules
+
+
+def test_a_file_with_content_gets_its_size() -> None:
+    field = {"type": "file", "name": "x"}
+    assert form(field).fill({"x": CONTENT})[0] == {"x": {**CONTENT, "size": 5}}
+    assert form({**field, "default": CONTENT}).fill({})[0] == {"x": {**CONTENT, "size": 5}}
+    assert "size" not in CONTENT
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/a", "example.com", "http:///a", "https://a b"])
+def test_a_file_has_a_web_address(url: str) -> None:
+    (fault,) = form({"type": "file", "name": "x"}).fill({"x": {**FILE, "url": url}})[1]
+    assert (fault.path, fault.rule, fault.at) == ("sender.x", "url", ("x", "url"))
+
+
+def test_a_limited_file_at_an_address_needs_its_size() -> None:
+    file = {key: value for key, value in FILE.items() if key != "size"}
+    assert form({"type": "file", "name": "x"}).fill({"x": file})[1] == ()
+    (fault,) = form({"type": "file", "name": "x", "max_size": 9}).fill({"x": file})[1]
+    assert "needs the key `size`" in fault.message
+
+
+@pytest.mark.parametrize("value", [b"bytes", {"a": b"x"}, [float("inf")], {1: 2}])
+def test_json_field_takes_json_only(value: Any) -> None:
+    (fault,) = form({"type": "json", "name": "x"}).fill({"x": value})[1]
+    assert fault.rule == "type"
+
+
+def test_the_length_of_a_secret_is_not_told() -> None:
+    (fault,) = form({"type": "string", "name": "x", "secret": True, "min_length": 9}).fill({"x": "abcd"})[1]
+    assert fault.message == "`sender.x` must have at least 9 characters: ***"
+
+
+def test_all_of_a_secret_entity_is_secret() -> None:
+    checked = form({"type": "entity", "name": "x", "entity": "e", "secret": True}, entities=[ENTITY])
+    (fault,) = checked.fill({"x": {"id": 5, "title": "line\nHIDDEN"}})[1]
+    assert "HIDDEN" not in fault.message + fault.value
+
+
+def test_an_entity_inside_an_entity_is_looked_into() -> None:
+    outer = {
+        **ENTITY, "shortname": "o",
+        "fields": [{"type": "int", "name": "id"}, {"type": "entity", "name": "inner", "entity": "e"}],
+    }  # fmt: skip
+    checked = form({"type": "entity", "name": "x", "entity": "o"}, entities=[ENTITY, outer])
+    assert checked.fill({"x": {"id": 1, "inner": {"id": 2}}})[1] == ()
+    (fault,) = checked.fill({"x": {"id": 1, "inner": {"id": "2"}}})[1]
+    assert (fault.path, fault.at) == ("sender.x.inner.id", ("x", "inner", "id"))
+
+
+def test_a_default_entity_has_the_entity_structure_as_well() -> None:
+    checked = form({"type": "entity", "name": "x", "entity": "e", "default": {"id": "5"}}, entities=[ENTITY])
+    assert [fault.path for fault in checked.fill({})[1]] == ["sender.x.id"]
+
+
+def test_a_partial_form_may_leave_required_fields_out() -> None:
+    row = [{"type": "string", "name": "a", "required": True}, {"type": "int", "name": "b", "default": 1}]
+    partial = Form("sender", Fields.model_validate({"sender": row}).sender, partial=True)
+    assert partial.fill({}) == ({"b": 1}, ())
+    assert [fault.rule for fault in partial.fill({"a": 5})[1]] == ["type"]

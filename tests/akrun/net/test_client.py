@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.akrun.http_server import Reply, serve
 
 from akrun.net.client import HttpClient
 from akrun.net.failures import HttpFailure
 from akrun.net.message import Request
+from tests.akrun.http_server import Reply, serve
 
 
 async def failure(request: Request, client: HttpClient | None = None) -> HttpFailure:

@@ -3,12 +3,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.akrun.http_server import Reply, serve
 
 from akrun.net.client import HttpClient
 from akrun.net.failures import HttpFailure
 from akrun.net.message import Request
 from akrun.net.pool import POOL_SIZE, OriginPool
+from tests.akrun.http_server import Reply, serve
 
 
 class Stream(httpx.AsyncByteStream):

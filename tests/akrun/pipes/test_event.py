@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.akrun.pipes.bench import Bench, Found, error, failure_of, faults_of, pipe
 
 from akrun.backend.records import EventRecord
+from tests.akrun.pipes.bench import Bench, Found, error, failure_of, faults_of, pipe
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 

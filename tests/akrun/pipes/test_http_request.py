@@ -3,14 +3,14 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from tests.akrun.http_server import HttpServer, Received, Reply, serve
-from tests.akrun.pipes.bench import Bench, Found, Pipe, chain, compiled, error, faults_of, pipe
 
 from akrun.engine.clock import SystemClock, VirtualClock
 from akrun.engine.run import Result, run
 from akrun.net.client import HttpClient
 from akrun.net.message import Request, Response
 from akrun.pipes.spec import PipeDefaults
+from tests.akrun.http_server import HttpServer, Received, Reply, serve
+from tests.akrun.pipes.bench import Bench, Found, Pipe, chain, compiled, error, faults_of, pipe
 
 
 async def send(

@@ -2,12 +2,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.akrun.pipes.bench import Bench, chain, compiled, faults_of, pipe
-from tests.akrun.pipes.test_http_request import Answering
 
 from akrun.engine.clock import VirtualClock
 from akrun.engine.run import Result, run
 from akrun.net.failures import HttpFailure
+from tests.akrun.pipes.bench import Bench, chain, compiled, faults_of, pipe
+from tests.akrun.pipes.test_http_request import Answering
 
 BROKEN = HttpFailure("broke", kind="connection", sent=True, retryable=True)
 UNREACHED = HttpFailure("cannot connect", kind="connection", sent=False, retryable=True)

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+
 from tests.akrun.pipes.bench import Found, after, error, failure_of, faults_of, pipe
 
 

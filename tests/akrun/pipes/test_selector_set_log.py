@@ -3,6 +3,10 @@ from typing import Any
 
 import pytest
 import structlog
+
+from akrun.engine.log import structured
+from akrun.engine.run import run
+from akrun.engine.secrets import Masker
 from tests.akrun.pipes.bench import (
     Bench,
     Found,
@@ -15,10 +19,6 @@ from tests.akrun.pipes.bench import (
     faults_of,
     pipe,
 )
-
-from akrun.engine.log import structured
-from akrun.engine.run import run
-from akrun.engine.secrets import Masker
 
 BRANCHES: list[Pipe] = [
     {

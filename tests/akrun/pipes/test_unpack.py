@@ -1,9 +1,9 @@
 from typing import Any
 
 import pytest
-from tests.akrun.pipes.bench import Found, after, error, failure_of, faults_of, pipe
 
 from akrun.pipes.pure import parsers, unpack
+from tests.akrun.pipes.bench import Found, after, error, failure_of, faults_of, pipe
 
 
 @pytest.mark.parametrize(

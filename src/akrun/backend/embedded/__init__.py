@@ -5,11 +5,14 @@ from typing import Self
 
 from akrun.backend.embedded.audience import EmbeddedAudience
 from akrun.backend.embedded.connection import Durability
+from akrun.backend.embedded.controls import EmbeddedControls
 from akrun.backend.embedded.dead import EmbeddedDeadLetters
 from akrun.backend.embedded.events import EmbeddedEventLog
+from akrun.backend.embedded.jobs import EmbeddedJobs
 from akrun.backend.embedded.launches import EmbeddedLaunches
 from akrun.backend.embedded.queue import EmbeddedQueue
 from akrun.backend.embedded.registry import EmbeddedRegistry
+from akrun.backend.embedded.store import EmbeddedStore
 from akrun.backend.embedded.writer import WriterStatistics
 
 __all__ = ["Durability", "Embedded", "WriterStatistics"]
@@ -20,6 +23,9 @@ class Embedded(
     EmbeddedLaunches,
     EmbeddedAudience,
     EmbeddedQueue,
+    EmbeddedJobs,
+    EmbeddedControls,
+    EmbeddedStore,
     EmbeddedEventLog,
     EmbeddedDeadLetters,
 ):

@@ -35,7 +35,7 @@ class Core:
         path: the file; created, readable by its owner only, if there is none.
         read_only: only look, also while another process writes; the file must exist.
         durability: see `connection.Durability`.
-        max_attempts: attempts a message may have before it becomes a dead letter.
+        max_attempts: attempts a message or job may have before it becomes a dead letter.
         busy_timeout: seconds to wait for another program that has SQLite's own lock.
         clock: seconds since the epoch, for the times the backend sets itself.
     """
@@ -140,6 +140,8 @@ class Core:
             BEGIN IMMEDIATE;
             UPDATE tally SET pending = pending + in_progress, in_progress = 0 WHERE in_progress > 0;
             UPDATE message SET state = 0 WHERE state = 1;
+            UPDATE job_tally SET pending = pending + in_progress, in_progress = 0;
+            UPDATE job SET state = 0 WHERE state = 1;
             COMMIT
             """
         )

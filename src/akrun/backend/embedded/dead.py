@@ -8,7 +8,7 @@ from akrun.backend.embedded import rows as sql
 from akrun.backend.embedded.core import Core
 from akrun.backend.records import DeadLetter
 
-_SELECT = "SELECT message_id, pipeline, pipe, input, error, attempts, time, id FROM dead_letter"
+_SELECT = "SELECT message_id, pipeline, pipe, input, error, attempts, time, id, job, channel FROM dead_letter"
 
 
 class _Page(NamedTuple):
@@ -24,21 +24,30 @@ def encode(dead: DeadLetter) -> tuple[Any, ...]:
         RecordError: its error is no JSON value.
     """
     error = sql.to_json(dict(dead.error))
-    return (dead.message_id, dead.pipeline, dead.pipe, dead.input, error, dead.attempts, dead.time)
+    return (
+        dead.message_id, dead.pipeline, dead.pipe, dead.input, error, dead.attempts, dead.time, None, None,
+    )  # fmt: skip
+
+
+def of_job(letter: tuple[Any, ...], job_id: str, channel: str, message_id: str | None) -> tuple[Any, ...]:
+    """An encoded dead letter with what is known from its job."""
+    given, *rest = letter[:-2]
+    return (message_id if given is None else given, *rest, job_id, channel)
 
 
 def insert(connection: sqlite3.Connection, letters: Sequence[tuple[Any, ...]]) -> None:
     """Store encoded dead letters, each with the number of its launch (or None) put in front."""
     sql.run(
         connection,
-        "INSERT INTO dead_letter (launch, message_id, pipeline, pipe, input, error, attempts, time) {values}",
+        "INSERT INTO dead_letter"
+        " (launch, message_id, pipeline, pipe, input, error, attempts, time, job, channel) {values}",
         letters,
     )
 
 
 def _decode(row: tuple[Any, ...]) -> DeadLetter:
-    message_id, pipeline, pipe, body, error, attempts, time, number = row
-    return DeadLetter(message_id, pipeline, pipe, body, sql.from_json(error), attempts, time, number)
+    message_id, pipeline, pipe, body, error, *rest = row
+    return DeadLetter(message_id, pipeline, pipe, body, sql.from_json(error), *rest)
 
 
 def _page(connection: sqlite3.Connection, page: _Page) -> list[DeadLetter]:

@@ -62,6 +62,8 @@ def insert(connection: sqlite3.Connection, events: Sequence[Encoded]) -> list[bo
             names,
         )
     }
+    strangers = [name for name in names if name not in owners]
+    owners |= _of_controls(connection, strangers)
     held = sql.fetch_for(
         connection,
         "SELECT json_group_array(json_array(send_message_id, event_type, action_type, key))"
@@ -80,6 +82,19 @@ def insert(connection: sqlite3.Connection, events: Sequence[Encoded]) -> list[bo
             fresh.append(event[:8] + owners.get(message_id, event[8:]))
     sql.run(connection, f"INSERT INTO event ({_COLUMNS}) {{values}}", fresh)
     return new
+
+
+def _of_controls(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Owners of messages that belong to a control run alone; reports of launches leave them out."""
+    return {
+        message_id: (None, mailing, launch_id, 1)
+        for message_id, mailing, launch_id in sql.fetch_for(
+            connection,
+            "SELECT json_group_array(json_array(message_id, mailing.key, launch_id)) FROM control"
+            " JOIN mailing ON mailing.no = control.mailing WHERE message_id IN ({values})",
+            names,
+        )
+    }
 
 
 def _record(connection: sqlite3.Connection, lists: Sequence[Sequence[Encoded]]) -> list[int | BackendError]:
@@ -128,14 +143,21 @@ def _parameters(connection: sqlite3.Connection, scope: _Scope) -> dict[str, obje
     return {"every": 1, "launch": None, "mailing": None, "key": None}
 
 
+_SELECT = (
+    "SELECT send_message_id, channel_id, event_type, action_type, event.key, time, reason, data,"
+    " profile_id, ifnull(mailing.id, event.mailing), launch_id"
+    " FROM event LEFT JOIN mailing ON mailing.key = event.mailing"
+)
+
+
 def _history(connection: sqlite3.Connection, profile_id: str) -> list[EventRecord]:
-    rows = connection.execute(
-        "SELECT send_message_id, channel_id, event_type, action_type, event.key, time, reason, data,"
-        " profile_id, ifnull(mailing.id, event.mailing), launch_id"
-        " FROM event LEFT JOIN mailing ON mailing.key = event.mailing"
-        " WHERE profile_id = ? ORDER BY time, event.no",
-        (profile_id,),
-    )
+    rows = connection.execute(f"{_SELECT} WHERE profile_id = ? ORDER BY time, event.no", (profile_id,))
+    return [_decode(*row) for row in rows]
+
+
+def of_message(connection: sqlite3.Connection, message_id: str) -> list[EventRecord]:
+    """A message's events in the order they were stored."""
+    rows = connection.execute(f"{_SELECT} WHERE send_message_id = ? ORDER BY event.no", (message_id,))
     return [_decode(*row) for row in rows]
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from typing import Any
 
 from akrun.backend.records import MessageState
 
@@ -26,3 +27,15 @@ def adjust_tally(connection: sqlite3.Connection, launch: int, changes: Mapping[i
         " failed = failed + ?, skipped = skipped + ? WHERE launch = ?",
         (*(changes.get(code, 0) for code in range(len(STATES))), launch),
     )
+
+
+def spent_error(attempts: int) -> dict[str, Any]:
+    """The `$error` of a message or job that had all its attempts."""
+    return {
+        "code": None,
+        "message": f"given up: {attempts} attempts began and none came to an end",
+        "pipe": None,
+        "kind": "max_attempts",
+        "status": None,
+        "retryable": False,
+    }

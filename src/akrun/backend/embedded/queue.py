@@ -7,10 +7,20 @@ from typing import Any, NamedTuple
 
 from akrun.backend.embedded import dead as dead_letters
 from akrun.backend.embedded import events as event_log
+from akrun.backend.embedded import job_rows
 from akrun.backend.embedded import rows as sql
 from akrun.backend.embedded.core import Core
 from akrun.backend.embedded.launches import launch_number
-from akrun.backend.embedded.messages import CODES, DONE, FAILED, IN_PROGRESS, PENDING, STATES, adjust_tally
+from akrun.backend.embedded.messages import (
+    CODES,
+    DONE,
+    FAILED,
+    IN_PROGRESS,
+    PENDING,
+    STATES,
+    adjust_tally,
+    spent_error,
+)
 from akrun.backend.embedded.writer import each
 from akrun.backend.errors import BackendError, NotFoundError, StateError
 from akrun.backend.records import (
@@ -20,6 +30,7 @@ from akrun.backend.records import (
     Message,
     MessageState,
     MessageStatus,
+    NewJob,
     Outcome,
 )
 
@@ -42,6 +53,7 @@ class _Finish(NamedTuple):
     outcome: tuple[Any, ...]  # state, pipe, error, finished_at as columns
     events: Sequence[event_log.Encoded]
     dead: tuple[Any, ...] | None
+    jobs: Sequence[job_rows.Encoded]
 
 
 class _Release(NamedTuple):
@@ -103,14 +115,7 @@ def _bury(connection: sqlite3.Connection, launch: int, spent: Sequence[_Pending]
     outcomes: list[tuple[Any, ...]] = []
     letters: list[tuple[Any, ...]] = []
     for row in spent:
-        error = {
-            "code": None,
-            "message": f"given up: {row.attempts} attempts began and none came to an end",
-            "pipe": None,
-            "kind": "max_attempts",
-            "status": None,
-            "retryable": False,
-        }
+        error = spent_error(row.attempts)
         body = bytes.fromhex(row.payload)
         letter = DeadLetter(row.id, "message", None, body, error, row.attempts, now)
         letters.append((launch, *dead_letters.encode(letter)))
@@ -120,39 +125,42 @@ def _bury(connection: sqlite3.Connection, launch: int, spent: Sequence[_Pending]
     adjust_tally(connection, launch, {PENDING: -len(spent), FAILED: len(spent)})
 
 
-def _finish(connection: sqlite3.Connection, jobs: Sequence[_Finish]) -> list[bool | BackendError]:
+def _finish(connection: sqlite3.Connection, finishes: Sequence[_Finish]) -> list[bool | BackendError]:
     """Record outcomes; of several for one message the first counts."""
     found = {
         message_id: (number, launch, state)
         for message_id, number, launch, state in sql.fetch_for(
             connection,
             "SELECT json_group_array(json_array(id, no, launch, state)) FROM message WHERE id IN ({values})",
-            [job.message_id for job in jobs],
+            [finish.message_id for finish in finishes],
         )
     }
     results: list[bool | BackendError] = []
     outcomes: list[tuple[Any, ...]] = []
     events: list[event_log.Encoded] = []
     letters: list[tuple[Any, ...]] = []
+    jobs: list[job_rows.Encoded] = []
     changes: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    for job in jobs:
-        if job.message_id not in found:
-            results.append(NotFoundError(f"there is no message `{job.message_id}`"))
+    for finish in finishes:
+        if finish.message_id not in found:
+            results.append(NotFoundError(f"there is no message `{finish.message_id}`"))
             continue
-        number, launch, state = found[job.message_id]
+        number, launch, state = found[finish.message_id]
         results.append(state < DONE)
         if state >= DONE:
             continue
-        found[job.message_id] = (number, launch, job.state)
+        found[finish.message_id] = (number, launch, finish.state)
         changes[launch][state] -= 1
-        changes[launch][job.state] += 1
-        outcomes.append((number, *job.outcome))
-        events += job.events
-        if job.dead is not None:
-            letters.append((launch, *job.dead))
+        changes[launch][finish.state] += 1
+        outcomes.append((number, *finish.outcome))
+        events += finish.events
+        jobs += finish.jobs
+        if finish.dead is not None:
+            letters.append((launch, *finish.dead))
     sql.run(connection, _UPDATE_OUTCOMES, outcomes)
     event_log.insert(connection, events)
     dead_letters.insert(connection, letters)
+    job_rows.insert(connection, jobs)
     for launch, change in changes.items():
         adjust_tally(connection, launch, change)
     return results
@@ -206,18 +214,20 @@ class EmbeddedQueue(Core):
         outcome: Outcome,
         events: Sequence[EventRecord] = (),
         dead: DeadLetter | None = None,
+        jobs: Sequence[NewJob] = (),
     ) -> bool:
         """See `Queue.finish`."""
         state = CODES[outcome.state]
         error = None if outcome.error is None else sql.to_json(dict(outcome.error))
-        job = _Finish(
+        finish = _Finish(
             message_id,
             state,
             (state, outcome.pipe, error, outcome.finished_at),
             [event_log.encode(event) for event in events],
             None if dead is None else dead_letters.encode(dead),
+            [job_rows.encode(job) for job in jobs],
         )
-        return await self._write(_finish, job)
+        return await self._write(_finish, finish)
 
     async def release(self, message_ids: Sequence[str], *, started: bool = False) -> int:
         """See `Queue.release`."""

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from akrun.backend.errors import RecordError
+from akrun.exact_json import decode, encode
 
 LARGEST = 512
 """Rows in one statement; with their columns well below SQLite's 32,766 parameters."""
@@ -68,11 +69,11 @@ def to_json(value: object) -> str | None:
     if value is None:
         return None
     try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError as error:
+        return encode(value).decode()
+    except (TypeError, ValueError) as error:
         raise RecordError(f"not a JSON value: {error}") from error
 
 
 def from_json(text: str | None) -> Any:
     """The value that `to_json` wrote."""
-    return None if text is None else orjson.loads(text)
+    return None if text is None else decode(text.encode())

@@ -109,6 +109,60 @@ MIGRATIONS = (
         time REAL NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE job (
+        no INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        channel TEXT NOT NULL,
+        pipeline TEXT NOT NULL,
+        pipe INTEGER,
+        payload BLOB NOT NULL,
+        due INTEGER NOT NULL,
+        origin_message TEXT,
+        state INTEGER NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX job_due ON job (due, no, pipeline) WHERE state = 0;
+    CREATE INDEX job_leased ON job (no) WHERE state = 1;
+
+    CREATE TABLE job_tally (
+        pending INTEGER NOT NULL CHECK (pending >= 0),
+        in_progress INTEGER NOT NULL CHECK (in_progress >= 0),
+        done INTEGER NOT NULL CHECK (done >= 0),
+        failed INTEGER NOT NULL CHECK (failed >= 0)
+    ) STRICT;
+    INSERT INTO job_tally VALUES (0, 0, 0, 0);
+
+    CREATE TABLE store (
+        collection TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB NOT NULL,
+        expires REAL NOT NULL,
+        PRIMARY KEY (collection, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX store_expires ON store (expires);
+
+    ALTER TABLE dead_letter ADD COLUMN job TEXT;
+    ALTER TABLE dead_letter ADD COLUMN channel TEXT;
+    """,
+    """
+    CREATE TABLE control (
+        no INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        mailing INTEGER NOT NULL REFERENCES mailing (no),
+        kind TEXT NOT NULL,
+        launch_id TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        constants BLOB NOT NULL,
+        content TEXT NOT NULL,
+        state TEXT NOT NULL,
+        begun REAL NOT NULL,
+        decided REAL,
+        reason TEXT
+    ) STRICT;
+    CREATE INDEX control_mailing ON control (mailing);
+    CREATE INDEX control_message ON control (message_id);
+    """,
 )
 
 VERSION = len(MIGRATIONS)

@@ -15,6 +15,7 @@ from akrun.net.message import DEFAULT_MAX_RESPONSE, Request, Response, check_url
 from akrun.net.ratelimit import RateLimit
 from akrun.net.retry import RETRIED, SAFE_METHODS, RetryPolicy, retry_after
 from akrun.pipes.convert import data_failure, object_of, one_of, positive_number, text_of
+from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec, parameter_failure
 from aktmpl import DocumentTemplate, TextTemplate
 
@@ -344,4 +345,78 @@ SPEC = PipeSpec(
     reads=("body",),
     writes=("body", "status", "headers", "elapsed"),
     retried=True,
+    examples=(
+        PipeExample(
+            title="Post what `pack` rendered",
+            params={
+                "method": "POST",
+                "content_type": "json",
+                "url": "$sender.url/messages",
+                "headers": {"X-Api-Key": "$sender.key"},
+                "timeout": 10,
+            },
+            before={"body": b'{"to":"+79990000001"}'},
+            roots={"sender": {"url": "https://api.acme.example/v1", "key": "k-4711"}},
+            request={
+                "method": "POST",
+                "url": "https://api.acme.example/v1/messages",
+                "headers": {"x-api-key": "k-4711", "content-type": "application/json"},
+                "body": '{"to":"+79990000001"}',
+            },
+            response=Response(202, {"content-type": "application/json"}, b'{"status":"accepted"}', 0.02),
+            after={
+                "status": 202,
+                "body": b'{"status":"accepted"}',
+                "headers": {"content-type": "application/json"},
+            },
+        ),
+        PipeExample(
+            title="A form goes into the query of a GET",
+            params={"url": "https://api.acme.example/state", "form": {"id": "$origin.send_message_id"}},
+            request={
+                "method": "GET",
+                "url": "https://api.acme.example/state?id=6f1c2b1e-8d1f-5a43-9b3c-1f6f5f0f7d10",
+                "headers": {},
+                "body": None,
+            },
+            response=Response(200, {}, b"delivered", 0.02),
+            after={"status": 200, "body": b"delivered"},
+        ),
+        PipeExample(
+            title="A form with basic authentication, repeated when the service is busy",
+            params={
+                "method": "POST",
+                "url": "https://api.acme.example/send",
+                "form": {"to": ["+79990000001", "+79990000002"], "text": "$template.body"},
+                "auth_type": "basic",
+                "auth_username": "$sender.user",
+                "auth_password": "$sender.password",
+                "idempotency_key": "$origin.send_message_id",
+                "retry": {"max": 3, "backoff": 0.5},
+                "limit": {"rate": 20, "per": 1, "key": "acme"},
+            },
+            roots={"sender": {"user": "ann", "password": "hunter2"}, "template": {"body": "Hi"}},
+            request={
+                "method": "POST",
+                "url": "https://api.acme.example/send",
+                "headers": {
+                    "authorization": "Basic YW5uOmh1bnRlcjI=",
+                    "idempotency-key": "6f1c2b1e-8d1f-5a43-9b3c-1f6f5f0f7d10",
+                    "content-type": "application/x-www-form-urlencoded",
+                },
+                "body": "to=%2B79990000001&to=%2B79990000002&text=Hi",
+            },
+            response=Response(200, {}, b"", 0.02),
+            after={"status": 200, "body": b""},
+        ),
+        PipeExample(
+            title="A status outside `success_codes` fails; the body stays readable on the error exit",
+            params={"url": "https://api.acme.example/state", "success_codes": [200, "400-409"]},
+            request={"method": "GET", "url": "https://api.acme.example/state", "headers": {}, "body": None},
+            response=Response(503, {}, b"busy", 0.02),
+            exit="error",
+            error={"code": 503, "kind": "status", "status": 503, "retryable": True},
+            after={"status": 503, "body": b"busy"},
+        ),
+    ),
 )

@@ -13,6 +13,7 @@ from akrun.errors import PipeFailure
 from akrun.model.base import Model
 from akrun.model.channel import Channel
 from akrun.pipes.convert import integer, object_of, one_of, text_of, unix_time
+from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import EVENT_PIPELINES, CompiledPipe, Parameter, PipeContext, PipeSpec
 from aktmpl import DocumentTemplate
 from aktmpl.errors import shown
@@ -78,7 +79,8 @@ class EventPipe(CompiledPipe):
         if wrong is not None:
             raise _failure(wrong[0], wrong[1])
         fields = object_of(self.event.render(scope), "event")
-        time = fields.get("time")
+        time, reason = fields.get("time"), fields.get("reason")
+        masker = event.services.masker
         event.effects.append(
             EventRecord(
                 send_message_id=message_id(fields["send_message_id"]),
@@ -87,8 +89,9 @@ class EventPipe(CompiledPipe):
                 action_type=action,
                 key=text_of(fields.get("key"), "event.key"),
                 time=event.services.clock.now().timestamp() if time is None else _time(time),
-                reason=None if fields.get("reason") is None else text_of(fields["reason"], "event.reason"),
-                data=fields.get("data"),
+                # What a service says may repeat a secret that it was sent.
+                reason=masker.value(None if reason is None else text_of(reason, "event.reason")),
+                data=masker.value(fields.get("data")),
             )
         )
 
@@ -172,4 +175,53 @@ SPEC = PipeSpec(
     pure=True,
     aliases=("eventer",),
     pipelines=EVENT_PIPELINES,
+    examples=(
+        PipeExample(
+            title="Sent; event 1 of channel 7 is of the type `send`",
+            params={
+                "event_type": "send",
+                "channel_id": 7,
+                "action_type": 1,
+                "event": {"send_message_id": "$origin.send_message_id"},
+            },
+            effects=(
+                {
+                    "send_message_id": "6f1c2b1e-8d1f-5a43-9b3c-1f6f5f0f7d10",
+                    "event_type": "send",
+                    "action_type": 1,
+                },
+            ),
+        ),
+        PipeExample(
+            title="From a callback, with the service's time and reason",
+            params={
+                "event_type": "undeliv",
+                "channel_id": 7,
+                "action_type": 2,
+                "event": {
+                    "send_message_id": "$in.data.id",
+                    "time": "$#in.data.at",
+                    "reason": "$in.data.reason",
+                },
+            },
+            before={"data": {"id": "m-1", "at": "2026-01-31T09:00:00Z", "reason": "absent"}},
+            effects=(
+                {
+                    "send_message_id": "m-1",
+                    "event_type": "undeliv",
+                    "action_type": 2,
+                    "time": 1769850000.0,
+                    "reason": "absent",
+                },
+            ),
+        ),
+        PipeExample(
+            title="The moderators' decision needs no action",
+            params={
+                "event_type": "moderate_pass",
+                "event": {"send_message_id": "$origin.send_message_id"},
+            },
+            effects=({"event_type": "moderate_pass", "action_type": None},),
+        ),
+    ),
 )

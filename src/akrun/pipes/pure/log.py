@@ -9,6 +9,7 @@ from akrun.engine.event import Event
 from akrun.engine.log import Level, LogRecord
 from akrun.model.base import Model
 from akrun.pipes.convert import one_of
+from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
 from aktmpl import TextTemplate
 
@@ -69,4 +70,12 @@ SPEC = PipeSpec(
     params=LogParams,
     compile=compile_log,
     pure=True,
+    examples=(
+        PipeExample(
+            title="A warning with the service's reason; the prefix is the channel's and the pipe's id",
+            params={"message": "refused: $in.data.reason", "level": "warn"},
+            before={"data": {"reason": "no such number"}},
+            effects=({"level": "warn", "prefix": "7|1", "message": "refused: no such number"},),
+        ),
+    ),
 )

@@ -8,6 +8,7 @@ from pydantic import StrictBool, StrictStr
 from akrun.engine.event import Event
 from akrun.model.base import Model
 from akrun.pipes.convert import one_of
+from akrun.pipes.examples import PipeExample
 from akrun.pipes.pure.xml_writer import to_xml
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
 from aktmpl import DocumentTemplate, TextTemplate
@@ -69,4 +70,30 @@ SPEC = PipeSpec(
     pure=True,
     aliases=("packer",),
     writes=("body",),
+    examples=(
+        PipeExample(
+            title="The JSON body of a request",
+            params={"template": {"to": "$subscription.phone", "count": "$#in.count", "$?note": "$in.note"}},
+            before={"count": 3},
+            roots={"subscription": {"phone": "+79990000001"}},
+            after={"body": b'{"to":"+79990000001","count":3}'},
+        ),
+        PipeExample(
+            title="XML: attributes by `@`, text by `#text`, a list repeats its element",
+            params={
+                "type": "XML",
+                "root": "request",
+                "declaration": False,
+                "template": {"@id": "$in.id", "to": ["$in.first", "$in.second"]},
+            },
+            before={"id": 7, "first": "Ann", "second": "Bob"},
+            after={"body": b'<request id="7"><to>Ann</to><to>Bob</to></request>'},
+        ),
+        PipeExample(
+            title="A field that is not there fails",
+            params={"template": {"to": "$in.phone"}},
+            exit="error",
+            error={"code": "E301", "kind": "template"},
+        ),
+    ),
 )

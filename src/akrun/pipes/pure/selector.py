@@ -6,6 +6,7 @@ from pydantic import StrictInt, StrictStr
 
 from akrun.engine.event import Event
 from akrun.model.base import Model
+from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import CompiledPipe, PipeContext, PipeSpec
 from aktmpl import Query
 
@@ -68,4 +69,24 @@ SPEC = PipeSpec(
     compile=compile_selector,
     pure=True,
     exits=_exits,
+    examples=(
+        PipeExample(
+            title="The first query that is true decides",
+            params={
+                "outs": [
+                    {"query": "'$in.data.status' = 'accepted'", "out": 5},
+                    {"query": "$in.status >= 500", "out": 6},
+                ]
+            },
+            before={"status": 502, "data": {"status": "busy"}},
+            outs={"success": 7},
+            exit=6,
+        ),
+        PipeExample(
+            title="None is true: `outs.success`",
+            params={"outs": [{"query": "$in.attempt > 3", "out": 5}]},
+            before={"attempt": 1},
+            outs={"success": 7},
+        ),
+    ),
 )

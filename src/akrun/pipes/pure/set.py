@@ -6,7 +6,8 @@ from typing import Any
 from akrun.engine.event import Event
 from akrun.model.base import Model
 from akrun.pipes.convert import object_of
-from akrun.pipes.spec import CompiledPipe, PipeContext, PipeSpec
+from akrun.pipes.examples import PipeExample
+from akrun.pipes.spec import EVENT_PIPELINES, CompiledPipe, PipeContext, PipeSpec
 from aktmpl import DocumentTemplate
 
 
@@ -41,5 +42,15 @@ SPEC = PipeSpec(
     params=SetParams,
     compile=compile_set,
     pure=True,
+    pipelines=EVENT_PIPELINES,
     writes=("*",),
+    examples=(
+        PipeExample(
+            title="Values for the pipes that follow",
+            params={"data": {"attempt": "$#{(in.attempt ?? 0) + 1}", "name": "${profile.name ?? 'friend'}"}},
+            before={"attempt": 1},
+            roots={"profile": {"name": None}},
+            after={"attempt": 2, "name": "friend"},
+        ),
+    ),
 )

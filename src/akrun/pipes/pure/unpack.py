@@ -7,6 +7,7 @@ from pydantic import StrictStr
 from akrun.engine.event import Event
 from akrun.model.base import Model
 from akrun.pipes.convert import data_failure, one_of
+from akrun.pipes.examples import PipeExample
 from akrun.pipes.pure.parsers import MAX_BODY, parse_form, parse_json, parse_xml
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
 
@@ -53,4 +54,31 @@ SPEC = PipeSpec(
     aliases=("unpacker",),
     reads=("body",),
     writes=("data",),
+    examples=(
+        PipeExample(
+            title="A JSON answer",
+            params={},
+            before={"body": b'{"status": "accepted", "parts": 2}'},
+            after={"data": {"status": "accepted", "parts": 2}},
+        ),
+        PipeExample(
+            title="XML: attributes become `@` keys, a repeated element a list, all values text",
+            params={"type": "XML"},
+            before={"body": b'<answer code="0"><part>1</part><part>2</part></answer>'},
+            after={"data": {"answer": {"@code": "0", "part": ["1", "2"]}}},
+        ),
+        PipeExample(
+            title="An urlencoded callback",
+            params={"type": "FORM"},
+            before={"body": b"id=42&state=delivered&tag=a&tag=b"},
+            after={"data": {"id": "42", "state": "delivered", "tag": ["a", "b"]}},
+        ),
+        PipeExample(
+            title="What is not JSON fails, with its place",
+            params={},
+            before={"body": b"<html>"},
+            exit="error",
+            error={"code": "parse", "kind": "data"},
+        ),
+    ),
 )

@@ -1,0 +1,98 @@
+"""What the rows of `job` hold, for all who change them."""
+
+import math
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from akrun.backend.embedded import dead as dead_letters
+from akrun.backend.embedded import rows as sql
+from akrun.backend.embedded.messages import DONE, FAILED, IN_PROGRESS, PENDING
+from akrun.backend.errors import RecordError
+from akrun.backend.records import NewJob
+
+Encoded = tuple[Any, ...]
+"""A new job's columns in the order of `_COLUMNS`, ready to be bound."""
+
+_COLUMNS = "id, channel, pipeline, pipe, payload, due, origin_message"
+
+MICROSECONDS = 1_000_000
+"""In a second; due times are whole numbers of them, which come through JSON as they are."""
+
+_LATEST = 9e12
+"""Seconds; in microseconds just below SQLite's largest integer."""
+
+
+def microseconds(time: float) -> int:
+    """A time as the column `due` has it.
+
+    Raises:
+        RecordError: it is no time.
+    """
+    if not (math.isfinite(time) and abs(time) < _LATEST):
+        raise RecordError(f"{time!r} is no time at which a job can be due")
+    return round(time * MICROSECONDS)
+
+
+def encode(job: NewJob) -> Encoded:
+    """A job's columns.
+
+    Raises:
+        RecordError: its due time is no time.
+    """
+    due = microseconds(job.due)
+    return (job.id, job.channel, job.pipeline, job.pipe, job.payload, due, job.origin_message)
+
+
+def insert(connection: sqlite3.Connection, jobs: Sequence[Encoded]) -> list[bool]:
+    """Store the jobs that are new, and say of each whether it was."""
+    if not jobs:
+        return []
+    names = sorted({job[0] for job in jobs})
+    seen = {
+        name
+        for (name,) in sql.fetch_for(
+            connection, "SELECT json_group_array(json_array(id)) FROM job WHERE id IN ({values})", names
+        )
+    }
+    new: list[bool] = []
+    fresh: list[Encoded] = []
+    for job in jobs:
+        new.append(job[0] not in seen)
+        if new[-1]:
+            seen.add(job[0])
+            fresh.append(job)
+    sql.run(connection, f"INSERT INTO job ({_COLUMNS}) {{values}}", fresh)
+    adjust_tally(connection, {PENDING: len(fresh)})
+    return new
+
+
+def adjust_tally(connection: sqlite3.Connection, changes: Mapping[int, int]) -> None:
+    """Add to the counts by state code; to be called in the transaction that changes the jobs."""
+    connection.execute(
+        "UPDATE job_tally SET pending = pending + ?, in_progress = in_progress + ?, done = done + ?,"
+        " failed = failed + ?",
+        [changes.get(code, 0) for code in (PENDING, IN_PROGRESS, DONE, FAILED)],
+    )
+
+
+def set_states(connection: sqlite3.Connection, outcomes: Sequence[tuple[int, int]]) -> None:
+    """Give jobs their outcome; the payload is needed no more, the id is for ever."""
+    sql.run(
+        connection,
+        "UPDATE job SET state = v.column2, payload = x'' FROM ({values}) AS v WHERE no = v.column1",
+        outcomes,
+    )
+
+
+def insert_letters(connection: sqlite3.Connection, letters: Sequence[tuple[Any, ...]]) -> None:
+    """Store dead letters of jobs, beside those of the launch that their message is of."""
+    messages = sorted({letter[0] for letter in letters if letter[0] is not None})
+    launches = dict(
+        sql.fetch_for(
+            connection,
+            "SELECT json_group_array(json_array(id, launch)) FROM message WHERE id IN ({values})",
+            messages,
+        )
+    )
+    dead_letters.insert(connection, [(launches.get(letter[0]), *letter) for letter in letters])

@@ -1,0 +1,249 @@
+"""Jobs in the embedded backend: events that wait for their time, or for a worker."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from akrun.backend.embedded import dead as dead_letters
+from akrun.backend.embedded import events as event_log
+from akrun.backend.embedded import rows as sql
+from akrun.backend.embedded.core import Core
+from akrun.backend.embedded.job_rows import (
+    MICROSECONDS,
+    Encoded,
+    adjust_tally,
+    encode,
+    insert,
+    insert_letters,
+    microseconds,
+    set_states,
+)
+from akrun.backend.embedded.messages import CODES, DONE, FAILED, IN_PROGRESS, PENDING, spent_error
+from akrun.backend.embedded.writer import each
+from akrun.backend.errors import BackendError, NotFoundError, RecordError
+from akrun.backend.records import DeadLetter, EventRecord, JobCounts, MessageState, NewJob, Outcome, QueuedJob
+
+
+class _Lease(NamedTuple):
+    due: int
+    limit: int
+    pipelines: str | None  # a JSON array
+    max_attempts: int
+    now: float
+
+
+class _Due(NamedTuple):
+    """A row of a lease."""
+
+    number: int
+    id: str
+    channel: str
+    pipeline: str
+    pipe: int | None
+    payload: str  # in hexadecimal
+    due: int
+    origin_message: str | None
+    attempts: int
+
+
+class _Finish(NamedTuple):
+    job_id: str
+    state: int
+    events: Sequence[event_log.Encoded]
+    dead: tuple[Any, ...] | None
+    jobs: Sequence[Encoded]
+
+
+class _Release(NamedTuple):
+    ids: Sequence[str]
+    started: bool
+
+
+def _enqueue(connection: sqlite3.Connection, lists: Sequence[Sequence[Encoded]]) -> list[int | BackendError]:
+    new = iter(insert(connection, [job for jobs in lists for job in jobs]))
+    return [sum(next(new) for _ in jobs) for jobs in lists]
+
+
+_DUE = (
+    "SELECT json_group_array(json_array(no, id, channel, pipeline, pipe, hex(payload), due, origin_message,"
+    " attempts)) FROM (SELECT * FROM job WHERE state = 0 AND due <= ?"
+)
+
+_OF_PIPELINES = " AND pipeline IN (SELECT value FROM json_each(?))"
+
+_NEXT_DUE = "SELECT due FROM job WHERE state = 0"
+
+
+def _pipelines(names: Collection[str] | None) -> str | None:
+    """The names as `_OF_PIPELINES` wants them."""
+    return None if names is None else sql.to_json(list(names))
+
+
+def _lease(connection: sqlite3.Connection, lease: _Lease) -> list[QueuedJob]:
+    jobs: list[QueuedJob] = []
+    of_pipelines = "" if lease.pipelines is None else _OF_PIPELINES
+    bound = [lease.due] if lease.pipelines is None else [lease.due, lease.pipelines]
+    due = f"{_DUE}{of_pipelines} ORDER BY due, no LIMIT ?)"
+    while (wanted := lease.limit - len(jobs)) > 0:
+        found = sql.fetch(connection, due, [*bound, wanted])
+        if not found:
+            break
+        rows = [_Due(*row) for row in found]
+        _bury(connection, [row for row in rows if row.attempts >= lease.max_attempts], lease.now)
+        fresh = [row for row in rows if row.attempts < lease.max_attempts]
+        numbers = [(row.number,) for row in fresh]
+        sql.run(
+            connection, "UPDATE job SET state = 1, attempts = attempts + 1 WHERE no IN ({values})", numbers
+        )
+        adjust_tally(connection, {PENDING: -len(fresh), IN_PROGRESS: len(fresh)})
+        jobs += [_leased(row) for row in fresh]
+    return jobs
+
+
+def _leased(row: _Due) -> QueuedJob:
+    return QueuedJob(
+        row.id,
+        row.channel,
+        row.pipeline,
+        row.pipe,
+        bytes.fromhex(row.payload),
+        row.due / MICROSECONDS,
+        row.origin_message,
+        row.attempts + 1,
+    )
+
+
+def _bury(connection: sqlite3.Connection, spent: Sequence[_Due], now: float) -> None:
+    """Fail jobs whose attempts are used up, and make dead letters of them."""
+    if not spent:
+        return
+    letters = []
+    for row in spent:
+        body = bytes.fromhex(row.payload)
+        letter = DeadLetter(
+            row.origin_message, row.pipeline, None, body, spent_error(row.attempts), row.attempts, now
+        )
+        encoded = dead_letters.encode(letter)
+        letters.append(dead_letters.of_job(encoded, row.id, row.channel, row.origin_message))
+    set_states(connection, [(row.number, FAILED) for row in spent])
+    insert_letters(connection, letters)
+    adjust_tally(connection, {PENDING: -len(spent), FAILED: len(spent)})
+
+
+def _finish(connection: sqlite3.Connection, finishes: Sequence[_Finish]) -> list[bool | BackendError]:
+    """Record outcomes; of several for one job the first counts."""
+    found = {
+        job_id: (number, state, channel, message_id)
+        for job_id, number, state, channel, message_id in sql.fetch_for(
+            connection,
+            "SELECT json_group_array(json_array(id, no, state, channel, origin_message)) FROM job"
+            " WHERE id IN ({values})",
+            [finish.job_id for finish in finishes],
+        )
+    }
+    results: list[bool | BackendError] = []
+    outcomes: list[tuple[int, int]] = []
+    events: list[event_log.Encoded] = []
+    letters: list[tuple[Any, ...]] = []
+    jobs: list[Encoded] = []
+    changes: Counter[int] = Counter()
+    for finish in finishes:
+        if finish.job_id not in found:
+            results.append(NotFoundError(f"there is no job `{finish.job_id}`"))
+            continue
+        number, state, channel, message_id = found[finish.job_id]
+        results.append(state < DONE)
+        if state >= DONE:
+            continue
+        found[finish.job_id] = (number, finish.state, channel, message_id)
+        changes[state] -= 1
+        changes[finish.state] += 1
+        outcomes.append((number, finish.state))
+        events += finish.events
+        jobs += finish.jobs
+        if finish.dead is not None:
+            letters.append(dead_letters.of_job(finish.dead, finish.job_id, channel, message_id))
+    set_states(connection, outcomes)
+    adjust_tally(connection, changes)
+    event_log.insert(connection, events)
+    insert_letters(connection, letters)
+    insert(connection, jobs)
+    return results
+
+
+def _release(connection: sqlite3.Connection, release: _Release) -> int:
+    found = sql.fetch_for(
+        connection,
+        "SELECT json_group_array(json_array(no)) FROM job WHERE state = 1 AND id IN ({values})",
+        sorted(set(release.ids)),
+    )
+    hand_back = "UPDATE job SET state = 0 WHERE no IN ({values})"
+    if not release.started:
+        hand_back = "UPDATE job SET state = 0, attempts = attempts - 1 WHERE no IN ({values})"
+    sql.run(connection, hand_back, found)
+    adjust_tally(connection, {IN_PROGRESS: -len(found), PENDING: len(found)})
+    return len(found)
+
+
+def _next_due(connection: sqlite3.Connection, pipelines: str | None) -> float | None:
+    of_pipelines, bound = ("", ()) if pipelines is None else (_OF_PIPELINES, (pipelines,))
+    row = connection.execute(f"{_NEXT_DUE}{of_pipelines} ORDER BY due LIMIT 1", bound).fetchone()
+    return None if row is None else row[0] / MICROSECONDS
+
+
+def _counts(connection: sqlite3.Connection, _argument: None) -> JobCounts:
+    return JobCounts(
+        *connection.execute("SELECT pending, in_progress, done, failed FROM job_tally").fetchone()
+    )
+
+
+LEASE = each(_lease)
+RELEASE = each(_release)
+
+
+class EmbeddedJobs(Core):
+    """The `Jobs` protocol."""
+
+    async def enqueue(self, jobs: Sequence[NewJob]) -> int:
+        """See `Jobs.enqueue`."""
+        return await self._write(_enqueue, [encode(job) for job in jobs])
+
+    async def lease_jobs(
+        self, now: float, limit: int, pipelines: Collection[str] | None = None
+    ) -> list[QueuedJob]:
+        """See `Jobs.lease_jobs`."""
+        lease = _Lease(microseconds(now), limit, _pipelines(pipelines), self._max_attempts, now)
+        return await self._write(LEASE, lease)
+
+    async def finish_job(
+        self,
+        job_id: str,
+        outcome: Outcome,
+        events: Sequence[EventRecord] = (),
+        dead: DeadLetter | None = None,
+        jobs: Sequence[NewJob] = (),
+    ) -> bool:
+        """See `Jobs.finish_job`."""
+        if outcome.state is MessageState.SKIPPED:
+            raise RecordError("a job is done or failed; it cannot be skipped")
+        finish = _Finish(
+            job_id,
+            CODES[outcome.state],
+            [event_log.encode(event) for event in events],
+            None if dead is None else dead_letters.encode(dead),
+            [encode(job) for job in jobs],
+        )
+        return await self._write(_finish, finish)
+
+    async def release_jobs(self, ids: Sequence[str], *, started: bool = False) -> int:
+        """See `Jobs.release_jobs`."""
+        return await self._write(RELEASE, _Release(ids, started))
+
+    async def next_due(self, pipelines: Collection[str] | None = None) -> float | None:
+        """See `Jobs.next_due`."""
+        return await self._read(_next_due, _pipelines(pipelines))
+
+    async def job_counts(self) -> JobCounts:
+        """See `Jobs.job_counts`."""
+        return await self._read(_counts, None)

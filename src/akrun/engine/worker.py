@@ -1,0 +1,195 @@
+"""The worker: takes jobs of any channel and pipeline when they are due, and runs them to their outcome."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from akrun.backend import DeadLetter, Jobs, MessageState, Outcome, QueuedJob, RecordError
+from akrun.engine.clock import Clock
+from akrun.engine.event import Event, Services
+from akrun.engine.host import Host
+from akrun.engine.payload import decode_payload, encode_input
+from akrun.engine.pipeline import Pipeline
+from akrun.engine.run import Result, run
+from akrun.engine.secrets import secrets_in
+from akrun.errors import PipeFailure
+
+ROUTER_PERIOD: Final = 10.0
+"""Seconds between two looks for due jobs, when nothing else wakes the worker."""
+
+Roots = Callable[[QueuedJob], Awaitable[Mapping[str, Any]]]
+"""The constant roots a job's templates see; a PipeFailure says why there are none."""
+Amend = Callable[[QueuedJob, Result], Result]
+"""What else a result means, before it is recorded."""
+
+
+class Worker:
+    """Runs jobs until it is stopped: many at once, each recorded with its events and follow-up jobs.
+
+    Jobs of channels that this process does not have stay leased and untouched until the worker ends.
+
+    Args:
+        backend: where jobs come from.
+        hosts: the channels of this process by string id.
+        clock: says what is due.
+        roots: see `Roots`.
+        amend: see `Amend`.
+        recorded: called after each job that has its outcome.
+        period: seconds between two looks for due jobs.
+        concurrency: most jobs at once.
+    """
+
+    def __init__(  # noqa: PLR0913 - one keyword per part
+        self,
+        backend: Jobs,
+        hosts: Mapping[str, Host],
+        clock: Clock,
+        *,
+        roots: Roots,
+        amend: Amend = lambda _, result: result,
+        recorded: Callable[[QueuedJob, Result], None] = lambda _, __: None,
+        period: float = ROUTER_PERIOD,
+        concurrency: int = 64,
+    ) -> None:
+        self._backend = backend
+        self._hosts = hosts
+        self._clock = clock
+        self._roots = roots
+        self._amend = amend
+        self._recorded = recorded
+        self._period = period
+        self._concurrency = concurrency
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._foreign: list[str] = []
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Look for due jobs now: there are new ones."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """Take no more jobs; `run` ends when those under way have ended."""
+        self._stopping = True
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Work until `stop`; when cancelled, hand back the jobs under way: they will be run anew.
+
+        Raises:
+            BackendError: jobs cannot be taken, or an outcome cannot be recorded.
+        """
+        try:
+            while not self._stopping:
+                self._awake.clear()
+                if not await self._take():
+                    await self._rest()
+                self._raise_failed()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+                self._raise_failed()
+        finally:
+            await self._hand_back()
+
+    async def _take(self) -> bool:
+        """Lease what is due and begin it; whether there was any."""
+        room = self._concurrency - len(self._tasks)
+        if not room:
+            return False
+        leasing = asyncio.ensure_future(self._backend.lease_jobs(self._now(), room))
+        try:
+            jobs = await asyncio.shield(leasing)
+        except asyncio.CancelledError:
+            with suppress(Exception):  # what could not be leased need not be handed back
+                self._foreign += [job.id for job in await leasing]
+            raise
+        for job in jobs:
+            if job.channel not in self._hosts:
+                self._foreign.append(job.id)
+                continue
+            task = asyncio.create_task(self._work(job, self._hosts[job.channel]))
+            self._tasks[task] = job.id
+            task.add_done_callback(lambda _: self._awake.set())
+        return bool(jobs)
+
+    async def _rest(self) -> None:
+        """Wait for a call, the end of a job, the next due time, or the period's end."""
+        wait = self._period
+        if len(self._tasks) < self._concurrency and (due := await self._backend.next_due()) is not None:
+            wait = min(wait, max(due - self._now(), 0.0))
+        waits = [
+            asyncio.ensure_future(self._clock.sleep(wait)),
+            asyncio.ensure_future(self._awake.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+    def _raise_failed(self) -> None:
+        for task in [task for task in self._tasks if task.done()]:
+            del self._tasks[task]
+            task.result()
+
+    async def _hand_back(self) -> None:
+        """Break off what is under way; it counts as an attempt, what was never begun does not."""
+        tasks = dict(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._tasks.clear()
+        await self._backend.release_jobs(list(tasks.values()), started=True)
+        await self._backend.release_jobs(self._foreign)
+
+    async def _work(self, job: QueuedJob, host: Host) -> None:
+        services, result = await self._result(job, host)
+        result = self._amend(job, result)
+        try:
+            recorded = await self._record(job, result, services)
+        except RecordError as error:  # the fault of what came in, not of the storage
+            failure = PipeFailure("record", f"what it left cannot be stored: {error}", kind="record")
+            result = replace(result, state="failed", error=failure.to_scope(result.pipe), effects=[], jobs=[])
+            recorded = await self._record(job, self._amend(job, result), services)
+        if recorded:
+            self._recorded(job, result)
+
+    async def _result(self, job: QueuedJob, host: Host) -> tuple[Services, Result]:
+        origin = decode_payload(job.payload)
+        services = host.services
+        try:
+            roots = await self._roots(job)
+            services = services.masking(secrets_in(roots, host.compiled.secrets))
+            pipeline = _entered(host, job)
+        except PipeFailure as failure:
+            error = services.masker.value(failure.to_scope(job.pipe or 0))
+            return services, Result("failed", job.pipe or 0, error, origin, [], 0, [])
+        event = Event(origin, services, roots=roots, id=job.id, message_id=job.origin_message)
+        return services, await run(pipeline, event, job.pipe)
+
+    async def _record(self, job: QueuedJob, result: Result, services: Services) -> bool:
+        now = self._now()
+        if result.state == "done":
+            outcome = Outcome(MessageState.DONE, result.pipe, None, now)
+            return await self._backend.finish_job(job.id, outcome, result.effects, None, result.jobs)
+        error = result.error or {}
+        data = encode_input(result.data, services.masker)
+        dead = DeadLetter(job.origin_message, job.pipeline, result.pipe, data, error, job.attempts, now)
+        outcome = Outcome(MessageState.FAILED, result.pipe, error, now)
+        return await self._backend.finish_job(job.id, outcome, result.effects, dead, result.jobs)
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _entered(host: Host, job: QueuedJob) -> Pipeline:
+    """The pipeline that a job enters; raises PipeFailure where the channel has changed meanwhile."""
+    pipeline = host.compiled.pipelines.get(job.pipeline)
+    if pipeline is None or (job.pipe is not None and job.pipe not in pipeline.steps):
+        what = f"pipeline `{job.pipeline}`" if pipeline is None else f"pipe {job.pipe} in `{job.pipeline}`"
+        message = f"the channel {job.channel} has no {what} any more"
+        raise PipeFailure("no_pipe", message, kind="channel")
+    return pipeline

@@ -1,0 +1,26 @@
+"""JSON in UTF-8 that keeps integers of any length, which orjson alone would refuse or round."""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+_LONG_INTEGER = re.compile(rb"[0-9]{19}")
+
+
+def encode(value: Any) -> bytes:
+    """The JSON of a value; a NaN becomes null, keys of objects their text.
+
+    Raises TypeError or ValueError for what JSON does not have, half characters in texts included.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def decode(data: bytes) -> Any:
+    """The value of a JSON text; raises `orjson.JSONDecodeError`."""
+    value = orjson.loads(data)
+    return json.loads(data) if _LONG_INTEGER.search(data) else value
