@@ -4,10 +4,11 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 UV := $(shell command -v uv 2>/dev/null)
-PYTEST_FLAGS ?=
+PYTEST_FLAGS ?= -n auto
+FUZZ_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check cov lock clean
+.PHONY: help venv demo test check cov fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,9 @@ check: $(VENV)/.dev.stamp ## lint, formatting and types: ruff, mypy, pyright
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pyright --pythonpath $(PY)
+
+fuzz: $(VENV)/.test.stamp ## look for crashes of the language for FUZZ_SECONDS (1800)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest tests/fuzz --timeout 0 -s
 
 cov: $(VENV)/.test.stamp ## run the tests with coverage and print what no test reached
 	$(PY) -m coverage erase

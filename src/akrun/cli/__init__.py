@@ -10,8 +10,15 @@ from akrun.errors import AkrunError
 
 COMMANDS = {
     "send": "akrun.cli.send:send",
+    "serve": "akrun.cli.serve:serve",
+    "mailing": "akrun.cli.mailing:mailing",
     "report": "akrun.cli.report:report",
     "dead": "akrun.cli.dead:dead",
+    "entity": "akrun.cli.entity:entity",
+    "history": "akrun.cli.history:history",
+    "channels": "akrun.cli.channels:channels",
+    "pipes": "akrun.cli.pipes:pipes",
+    "schema": "akrun.cli.schema:schema",
     "demo": "akrun.cli.demo:demo",
     "demo-gateway": "akrun.cli.demo_gateway:demo_gateway",
 }
@@ -37,6 +44,8 @@ class _Commands(click.Group):
         except AkrunError as error:
             click.echo(str(error), err=True)
             sys.exit(1)
+        except KeyboardInterrupt:
+            sys.exit(130)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

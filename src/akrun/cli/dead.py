@@ -3,18 +3,20 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
-import orjson
 from rich.console import Console
 from rich.table import Table
 
-from akrun.backend import DeadLetter, Embedded
-from akrun.cli.options import DATABASE, data_option
+from akrun.backend import DeadLetter
+from akrun.cli.database import reading
+from akrun.cli.options import data_option
+from akrun.cli.text import plain, to_json
+from akrun.engine.payload import decode_payload
 from akrun.engine.secrets import Masker
 from akrun.engine.trace import shown
 from akrun.errors import AkrunError
-from akrun.mailing.dead import decode_input
 
 
 @click.group()
@@ -25,23 +27,14 @@ def dead() -> None:
 @dead.command("list")
 @data_option
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="Most to list.")
-def list_(data: Path, limit: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, without the inputs.")
+def list_(data: Path, limit: int, *, as_json: bool) -> None:
     """List dead letters, the oldest first."""
     letters = asyncio.run(_read(data, limit))
-    table = Table("id", "message", "time", "pipe", "attempts", "code", "error")
-    for letter in letters:
-        time = datetime.fromtimestamp(letter.time, UTC).isoformat(sep=" ", timespec="seconds")
-        error = letter.error
-        table.add_row(
-            str(letter.id),
-            letter.message_id or "",
-            time,
-            "" if letter.pipe is None else str(letter.pipe),
-            str(letter.attempts),
-            str(error.get("code", "")),
-            str(error.get("message", "")),
-        )
-    Console().print(table)
+    if as_json:
+        click.echo(to_json([_about(letter) for letter in letters]))
+    else:
+        Console().print(_table(letters))
 
 
 @dead.command()
@@ -52,7 +45,12 @@ def show(dead_id: int, data: Path) -> None:
     letter = asyncio.run(_find(data, dead_id))
     if letter is None:
         raise AkrunError(f"there is no dead letter {dead_id}; `akrun dead list` shows those there are")
-    about = {
+    # Secrets were masked when it was stored.
+    click.echo(to_json({**_about(letter), "input": shown(decode_payload(letter.input), Masker())}))
+
+
+def _about(letter: DeadLetter) -> dict[str, Any]:
+    return {
         "id": letter.id,
         "message_id": letter.message_id,
         "pipeline": letter.pipeline,
@@ -60,16 +58,31 @@ def show(dead_id: int, data: Path) -> None:
         "attempts": letter.attempts,
         "time": datetime.fromtimestamp(letter.time, UTC).isoformat(timespec="milliseconds"),
         "error": dict(letter.error),
-        "input": shown(decode_input(letter.input), Masker()),
     }
-    click.echo(orjson.dumps(about, option=orjson.OPT_INDENT_2).decode())
+
+
+def _table(letters: list[DeadLetter]) -> Table:
+    table = Table("id", "message", "time", "pipe", "attempts", "code", "error")
+    for letter in letters:
+        time = datetime.fromtimestamp(letter.time, UTC).isoformat(sep=" ", timespec="seconds")
+        code, message = (letter.error.get(key) for key in ("code", "message"))
+        table.add_row(
+            str(letter.id),
+            letter.message_id or "",
+            time,
+            "" if letter.pipe is None else str(letter.pipe),
+            str(letter.attempts),
+            plain("" if code is None else code),
+            plain("" if message is None else message),
+        )
+    return table
 
 
 async def _read(data: Path, limit: int) -> list[DeadLetter]:
-    async with Embedded(data / DATABASE, read_only=True) as backend:
+    async with reading(data) as backend:
         return await backend.dead_letters(limit=limit)
 
 
 async def _find(data: Path, dead_id: int) -> DeadLetter | None:
-    async with Embedded(data / DATABASE, read_only=True) as backend:
+    async with reading(data) as backend:
         return await backend.dead_letter(dead_id)

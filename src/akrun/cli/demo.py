@@ -1,4 +1,4 @@
-"""`akrun demo`: the SMS example end to end on this machine."""
+"""`akrun demo`: the examples end to end on this machine."""
 
 import asyncio
 from pathlib import Path
@@ -6,23 +6,24 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from akrun.demo.run import EXAMPLE, DemoError, run_demo
+from akrun.demo.run import EXAMPLES, DemoError, run_demo
 
 
 @click.command()
 @click.argument(
-    "example",
+    "examples",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=EXAMPLE,
+    default=EXAMPLES,
 )
-def demo(example: Path) -> None:
-    """Send an example's mailing through a demo SMS gateway and check the report.
+def demo(examples: Path) -> None:
+    """Serve the example channels, send their mailings through a demo gateway, and check the reports.
 
-    EXAMPLE is a directory with channel.json, mailing.json and audience.jsonl; without it, examples/sms of
-    the source tree is taken. Ends with exit code 1 when the gateway and the report differ in any count.
+    1,000 SMS go out, and what becomes of them comes back by signed callbacks and polls; a notice passes
+    moderation, is posted, watched and stopped. EXAMPLES is a directory with `sms` and `board`; without it,
+    that of the source tree is taken. Ends with exit code 1 when gateway and reports differ in any count.
     """
     try:
-        agree = asyncio.run(run_demo(example, Console()))
+        agree = asyncio.run(run_demo(examples, Console()))
     except DemoError as error:
         raise click.ClickException(str(error)) from error
     if not agree:

@@ -6,8 +6,10 @@ from typing import Any
 import click
 import orjson
 
+from akrun.cli.text import to_json
 from akrun.engine.event import Services
 from akrun.engine.run import DryRun, dry_run
+from akrun.exact_json import decode
 from akrun.mailing.ids import launch_id
 from akrun.mailing.job import PIPELINE, Job, payload
 
@@ -23,7 +25,7 @@ def print_requests(job: Job, services: Services, *, as_json: bool) -> None:
         if row.skip_reason is not None:
             _print(row.profile_id, {"skipped": row.skip_reason}, as_json=as_json)
             continue
-        event = job.event(launch, row.profile_id, orjson.loads(payload(row)), services)
+        event = job.event(launch, row.profile_id, decode(payload(row)), services)
         _print(row.profile_id, _answer(dry_run(pipeline, event)), as_json=as_json)
 
 
@@ -35,7 +37,7 @@ def _answer(ran: DryRun) -> dict[str, Any]:
 
 def _print(profile_id: str, answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        click.echo(orjson.dumps({"profile_id": profile_id, **answer}).decode())
+        click.echo(to_json({"profile_id": profile_id, **answer}, indent=None))
         return
     if "skipped" in answer:
         click.echo(f"### profile {profile_id}: skipped, {answer['skipped']}\n")
@@ -57,7 +59,7 @@ def _http(request: dict[str, Any]) -> str:
     lines += [f"{name}: {value}" for name, value in request["headers"].items()]
     body = request["body"]
     if body is not None:
-        with contextlib.suppress(orjson.JSONDecodeError, TypeError):  # any other body is shown as it is
-            body = orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
-        lines += ["", str(body)]
+        with contextlib.suppress(orjson.JSONDecodeError):  # any other body is shown as it is
+            body = to_json(decode(body.encode()))
+        lines += ["", body]
     return "\n".join(lines) + "\n"

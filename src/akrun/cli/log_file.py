@@ -7,12 +7,20 @@ from pathlib import Path
 import structlog
 
 from akrun.engine.log import LogSink, structured
+from akrun.errors import AkrunError
 
 
 @contextmanager
 def log_file(path: Path) -> Iterator[LogSink]:
-    """A sink that appends one JSON object a record: time, level, event, prefix, channel_id, pipe."""
-    with path.open("a", encoding="utf-8") as file:
+    """A sink that appends one JSON object a record: time, level, event, prefix, channel_id, pipe.
+
+    Raises AkrunError when the file cannot be opened.
+    """
+    try:
+        file = path.open("a", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise AkrunError(f"{path}: the log cannot be written: {error.strerror}") from error
+    with file:
         logger = structlog.wrap_logger(
             structlog.WriteLogger(file),
             processors=[

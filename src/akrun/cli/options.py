@@ -1,31 +1,54 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import orjson
 
+from akrun.exact_json import decode
 from akrun.model.mailing import VALUE_OBJECTS
+from akrun.model.settings import Settings, load_settings
 
-F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 
 DATABASE = "akrun.db"
 LOG = "procpiper.log"
 
 
-def data_option(function: F) -> F:
-    """`--data DIR`: where the database and the log are."""
-    return click.option(
+def data_option(function: Callable[..., R]) -> Callable[..., R]:
+    """`--data DIR` and `--config FILE`; the command gets the directory as `data: Path`."""
+
+    @settings_option
+    @wraps(function)
+    def command(*args: Any, settings: Settings, **kwargs: Any) -> R:
+        return function(*args, data=settings.data, **kwargs)
+
+    return command
+
+
+def settings_option(function: Callable[..., R]) -> Callable[..., R]:
+    """`--data DIR` and `--config FILE`; the command gets all settings as `settings: Settings`."""
+
+    @click.option(
         "--data",
         type=click.Path(file_okay=False, path_type=Path),
-        default=Path(".akrun"),
-        envvar="AKRUN_DATA",
-        show_default=True,
+        help="Directory of the database and the log.  [setting: data; env var: AKRUN_DATA; default: .akrun]",
+    )
+    @click.option(
+        "--config",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        envvar="AKRUN_CONFIG",
         show_envvar=True,
-        help="Directory of the database and the log.",
-    )(function)
+        help="TOML file of settings; else akrun.toml in the working directory, if it is there.",
+    )
+    @wraps(function)
+    def command(*args: Any, data: Path | None, config: Path | None, **kwargs: Any) -> R:
+        return function(*args, settings=load_settings(config, data=data), **kwargs)
+
+    return command
 
 
 def parse_set(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -35,13 +58,13 @@ def parse_set(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> 
         path, equals, text = pair.partition("=")
         is_json = path.endswith(":")
         path = path.removesuffix(":")
-        if not equals or path.partition(".")[0] not in VALUE_OBJECTS or "." not in path:
+        if not equals or path.partition(".")[0] not in VALUE_OBJECTS or not all(path.split(".")[1:] or [""]):
             raise click.BadParameter(
-                f"{pair.partition('=')[0]!r} is not of the form object.field=text or object.field:=json, with "
+                f"{pair.partition('=')[0]!r} is not of the form object.field=text or object.field:=json with "
                 f"one of the objects {', '.join(VALUE_OBJECTS)}"
             )
         try:
-            given[path] = orjson.loads(text) if is_json else text
+            given[path] = decode(text.encode()) if is_json else text
         except orjson.JSONDecodeError as error:
             raise click.BadParameter(f"the value of {path} is no JSON: {error}") from error
     return given

@@ -3,11 +3,15 @@
 import asyncio
 import sys
 from collections import deque
+from contextlib import suppress
 from time import monotonic
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from akrun.backend import Counts
+from akrun.cli.text import visible
 from akrun.mailing.run import MailingRun
 
 _REFRESH = 0.2
@@ -39,22 +43,26 @@ class RateMeter:
         left = total - self._points[-1][1]
         if left == 0:
             return "0:00"
-        if self.rate == 0:
-            return "-:--"
-        minutes, seconds = divmod(round(left / self.rate), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+        return "-:--" if self.rate == 0 else duration(left / self.rate)
 
 
-async def show_progress(run: MailingRun, title: str, console: Console) -> None:
-    """Show a run until cancelled."""
+def duration(seconds: float) -> str:
+    """Seconds as `m:ss` or `h:mm:ss`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+async def show_progress(run: MailingRun, title: str, console: Console, ended: asyncio.Event) -> None:
+    """Show a run until it has ended, and how it stands then."""
+    title = visible(title)
     if console.is_terminal:
-        await _show_bar(run, title, console)
+        await _show_bar(run, title, console, ended)
     else:
-        await _show_lines(run, title)
+        await _show_lines(run, title, ended)
 
 
-async def _show_bar(run: MailingRun, title: str, console: Console) -> None:
+async def _show_bar(run: MailingRun, title: str, console: Console, ended: asyncio.Event) -> None:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -63,41 +71,43 @@ async def _show_bar(run: MailingRun, title: str, console: Console) -> None:
     )
     meter = RateMeter()
     with Progress(*columns, console=console, auto_refresh=False) as bar:
-        task = bar.add_task(title, total=run.total, tally="")
-        try:
-            while True:
-                _advance(run, meter)
-                bar.update(task, completed=run.tally.settled, tally=_words(run, meter), refresh=True)
-                await asyncio.sleep(_REFRESH)
-        finally:
-            _advance(run, meter)
-            bar.update(task, completed=run.tally.settled, tally=_words(run, meter), refresh=True)
+        task = bar.add_task(escape(title), tally="", visible=False)  # until there is something to show
+        last = False
+        while not last:
+            last = ended.is_set()
+            counts = await run.counts()
+            meter.update(monotonic(), _settled(counts))
+            words = _words(counts, meter)
+            bar.update(task, total=counts.total, completed=_settled(counts), tally=words)
+            bar.update(task, visible=True, refresh=True)
+            await _wait(ended, _REFRESH)
 
 
-async def _show_lines(run: MailingRun, title: str) -> None:
+async def _show_lines(run: MailingRun, title: str, ended: asyncio.Event) -> None:
     meter = RateMeter()
-    try:
-        while True:
-            for _ in range(round(_LINE_EVERY / _REFRESH)):
-                _advance(run, meter)
-                await asyncio.sleep(_REFRESH)
-            _print_line(run, meter, title)
-    finally:
-        _advance(run, meter)
-        _print_line(run, meter, title)
+    last, next_line = False, monotonic() + _LINE_EVERY
+    while not last:
+        last = ended.is_set()
+        counts = await run.counts()
+        meter.update(monotonic(), _settled(counts))
+        if last or monotonic() >= next_line:
+            next_line += _LINE_EVERY
+            line = f"{title}: {_settled(counts):,}/{counts.total:,} {_words(counts, meter)}"
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
+        await _wait(ended, _REFRESH)
 
 
-def _print_line(run: MailingRun, meter: RateMeter, title: str) -> None:
-    print(f"{title}: {run.tally.settled:,}/{run.total:,} {_words(run, meter)}", file=sys.stderr, flush=True)  # noqa: T201
+async def _wait(ended: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(ended.wait(), seconds)
 
 
-def _advance(run: MailingRun, meter: RateMeter) -> None:
-    meter.update(monotonic(), run.tally.settled)
+def _settled(counts: Counts) -> int:
+    return counts.done + counts.failed + counts.skipped
 
 
-def _words(run: MailingRun, meter: RateMeter) -> str:
-    tally = run.tally
+def _words(counts: Counts, meter: RateMeter) -> str:
     return (
-        f"done {tally.done:,}, failed {tally.failed:,}, skipped {tally.skipped:,}, "
-        f"{meter.rate:,.0f}/s, ETA {meter.remaining(run.total)}"
+        f"done {counts.done:,}, failed {counts.failed:,}, skipped {counts.skipped:,}, "
+        f"{meter.rate:,.0f}/s, ETA {meter.remaining(counts.total)}"
     )

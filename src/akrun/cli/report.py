@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from akrun.backend import Embedded
-from akrun.cli.options import DATABASE, data_option
+from akrun.backend import LaunchState
+from akrun.cli.database import reading
+from akrun.cli.options import data_option
+from akrun.cli.text import plain, to_json
 from akrun.mailing.report import MailingReport, make_report
 
 _REASONS_SHOWN = 10
@@ -23,16 +24,20 @@ _REASONS_SHOWN = 10
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def report(mailing: str | None, data: Path, *, as_json: bool) -> None:
     """Report on the latest launch of MAILING (its id), or of the mailing that was launched last."""
-    made = asyncio.run(_make(data, mailing))
-    if as_json:
-        click.echo(orjson.dumps(made.to_dict(), option=orjson.OPT_INDENT_2).decode())
-    else:
-        Console().print(render(made))
+    print_report(asyncio.run(_make(data, mailing)), as_json=as_json)
 
 
 async def _make(data: Path, mailing: str | None) -> MailingReport:
-    async with Embedded(data / DATABASE, read_only=True) as backend:
+    async with reading(data) as backend:
         return await make_report(backend, mailing)
+
+
+def print_report(made: MailingReport, *, as_json: bool) -> None:
+    """Print the report to standard output, as tables or as JSON."""
+    if as_json:
+        click.echo(to_json(made.to_dict()))
+    else:
+        Console().print(render(made))
 
 
 def render(made: MailingReport) -> Group:
@@ -47,14 +52,15 @@ def render(made: MailingReport) -> Group:
 
 def _heading(made: MailingReport) -> Text:
     text = f"Mailing {made.mailing_id} “{made.name}” by {made.channel}: {made.state}"
-    return Text(text, style="bold")
+    return plain(text, "bold")
 
 
 def _messages(made: MailingReport) -> Table:
     table = Table(title="Messages", title_justify="left")
     counts = made.counts
     columns = {"total": counts.total, "done": counts.done, "failed": counts.failed, "skipped": counts.skipped}
-    columns["in progress"] = counts.pending + counts.in_progress
+    rest = "not sent" if made.state == LaunchState.STOPPED else "in progress"
+    columns[rest] = counts.pending + counts.in_progress
     for name in columns:
         table.add_column(name, justify="right")
     table.add_row(*(f"{number:,}" for number in columns.values()))
@@ -66,9 +72,9 @@ def _events(made: MailingReport) -> Table:
     for name in ("event", "type", "count", "share", "first", "last"):
         table.add_column(name, justify="right" if name in ("count", "share") else "left")
     for row in made.events:
-        name = Text(row.name, style=row.color or "")
+        event = plain(row.name, row.color or "")
         share = f"{row.share:.1%}"
-        table.add_row(name, row.event_type, f"{row.count:,}", share, _time(row.first), _time(row.last))
+        table.add_row(event, row.event_type, f"{row.count:,}", share, _time(row.first), _time(row.last))
     if made.unknown_events:
         table.caption = f"{made.unknown_events:,} events name a message that was never sent"
     return table
@@ -80,10 +86,10 @@ def _reasons(made: MailingReport) -> Table:
         table.add_column(name, justify="right" if name == "count" else "left")
     for row in made.events:
         for reason, count in list(row.reasons.items())[:_REASONS_SHOWN]:
-            table.add_row(f"{count:,}", Text(row.name, style=row.color or ""), reason)
+            table.add_row(f"{count:,}", plain(row.name, row.color or ""), plain(reason))
         if len(row.reasons) > _REASONS_SHOWN:
             rest = sum(list(row.reasons.values())[_REASONS_SHOWN:])
-            table.add_row(f"{rest:,}", Text(row.name, style=row.color or ""), "other reasons")
+            table.add_row(f"{rest:,}", plain(row.name, row.color or ""), "other reasons")
     return table
 
 
@@ -92,7 +98,8 @@ def _failures(made: MailingReport) -> Table:
     for name in ("count", "pipe", "code", "error"):
         table.add_column(name, justify="right" if name == "count" else "left")
     for row in made.failures:
-        table.add_row(f"{row.count:,}", "" if row.pipe is None else str(row.pipe), row.code, row.message)
+        pipe = "" if row.pipe is None else str(row.pipe)
+        table.add_row(f"{row.count:,}", pipe, plain(row.code), plain(row.message))
     return table
 
 

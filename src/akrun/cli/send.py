@@ -1,37 +1,54 @@
 """`akrun send`: a mailing, from its files to the report."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import click
-import orjson
 from rich.console import Console
 
-from akrun.backend import Embedded, LaunchState
+from akrun.backend import Counts, LaunchState
+from akrun.backend.memory import MemoryStore
+from akrun.cli.database import make_directory, writing
+from akrun.cli.defaults import pipe_defaults
 from akrun.cli.dry_run import print_requests
 from akrun.cli.log_file import log_file
-from akrun.cli.options import DATABASE, LOG, data_option, parse_set
-from akrun.cli.progress import show_progress
-from akrun.cli.report import render
-from akrun.cli.trace import render_trace
+from akrun.cli.options import LOG, parse_set, settings_option
+from akrun.cli.progress import duration
+from akrun.cli.report import print_report
+from akrun.cli.sending import run_with_progress
+from akrun.cli.text import plain, to_json
+from akrun.cli.trace import render_trace, trace_to_dict
 from akrun.engine.event import Services
+from akrun.engine.log import LogRecord
 from akrun.engine.run import run as run_event
-from akrun.engine.trace import Trace
 from akrun.errors import AkrunError
+from akrun.exact_json import decode
 from akrun.mailing.job import PIPELINE, Job, payload, read_job
 from akrun.mailing.launch import ENDED, Opened, open_launch
 from akrun.mailing.report import make_report
-from akrun.mailing.run import End, MailingRun
+from akrun.mailing.run import End, MailingRun, sleep_until
+from akrun.model.settings import Settings
 from akrun.net.client import HttpClient
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_EXIT_CODES = {End.FINISHED: 0, End.PAUSED: 1, End.STOPPED: 1, End.INTERRUPTED: 130}
+_EXIT_CODES = {End.FINISHED: 0, End.PAUSED: 1, End.STOPPED: 1, End.INTERRUPTED: 130, End.RUNNING: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What was asked for besides the files."""
+
+    settings: Settings
+    dry_run: bool
+    one: str | None
+    relaunch: bool
+    as_json: bool
 
 
 @click.command()
@@ -46,17 +63,17 @@ _EXIT_CODES = {End.FINISHED: 0, End.PAUSED: 1, End.STOPPED: 1, End.INTERRUPTED: 
     metavar="PATH=TEXT",
     help="A value instead of the mailing's: sender.url=https://…, or campaign.size:=3 for JSON.",
 )
-@data_option
+@settings_option
 @click.option("--dry-run", is_flag=True, help="Print each request it would send; send nothing.")
 @click.option("--one", metavar="ID", help="Send to this profile only, with a trace; leaves no record.")
 @click.option("--relaunch", is_flag=True, help="Send a mailing that has ended once more.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report, or the dry run, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report, dry run or trace as JSON.")
 def send(  # noqa: PLR0913 - one parameter per option
     channel: Path,
     mailing: Path,
     audience: Path | None,
     given: dict[str, Any],
-    data: Path,
+    settings: Settings,
     *,
     dry_run: bool,
     one: str | None,
@@ -69,102 +86,96 @@ def send(  # noqa: PLR0913 - one parameter per option
     on where it was; no message with a recorded outcome is sent again. Ctrl-C lets messages that are being
     sent come to their end; a second one does not.
     """
-    if dry_run and one:
-        raise click.UsageError("--dry-run and --one exclude each other")
-    job = read_job(channel, mailing, audience, given)
-    data.mkdir(parents=True, exist_ok=True)
-    code = asyncio.run(_run(job, data, one=one, dry_run=dry_run, relaunch=relaunch, as_json=as_json))
-    sys.exit(code)
+    if dry_run + (one is not None) + relaunch > 1:
+        raise click.UsageError("--dry-run, --one and --relaunch exclude each other")
+    job = read_job(channel, mailing, audience, given, pipe_defaults(settings))
+    wish = _Wish(settings, dry_run, one, relaunch, as_json)
+    sys.exit(asyncio.run(_run(job, wish)))
 
 
-async def _run(  # noqa: PLR0913 - one parameter per option
-    job: Job, data: Path, *, one: str | None, dry_run: bool, relaunch: bool, as_json: bool
-) -> int:
-    async with _services(job, data) as services:
-        if dry_run:
-            print_requests(job, services, as_json=as_json)
+async def _run(job: Job, wish: _Wish) -> int:
+    async with _services(job, wish) as services:
+        if wish.dry_run:
+            print_requests(job, services, as_json=wish.as_json)
             return 0
-        if one is not None:
-            return await _send_one(job, one, services)
-        return await _send_all(job, data, services, relaunch=relaunch, as_json=as_json)
+        if wish.one is not None:
+            return await _send_one(job, wish.one, services, as_json=wish.as_json)
+        return await _send_all(job, services, wish)
 
 
 @asynccontextmanager
-async def _services(job: Job, data: Path) -> AsyncIterator[Services]:
-    with log_file(data / LOG) as log:
+async def _services(job: Job, wish: _Wish) -> AsyncIterator[Services]:
+    if not wish.dry_run:
+        make_directory(wish.settings.data)
+    logging = nullcontext(_no_log) if wish.dry_run else log_file(wish.settings.data / LOG)
+    with logging as log:
         async with HttpClient() as client:
             yield Services(client, log, masker=job.masker)
 
 
-async def _send_one(job: Job, profile_id: str, services: Services) -> int:
+def _no_log(_: LogRecord) -> None:
+    """A dry run leaves nothing behind."""
+
+
+async def _send_one(job: Job, profile_id: str, services: Services, *, as_json: bool) -> int:
     """A test: a real message under ids of its own, so that the mailing's launch knows nothing of it."""
     row = job.row(profile_id)
     if row.skip_reason is not None:
         raise AkrunError(f"profile {profile_id} is skipped: {row.skip_reason}")
-    trace = Trace(services.masker)
-    event = job.event(str(uuid4()), profile_id, orjson.loads(payload(row)), services, trace)
+    services = services.keeping(MemoryStore())
+    event, trace = job.traced_event(str(uuid4()), profile_id, decode(payload(row)), services)
     result = await run_event(job.compiled.pipeline(PIPELINE, job.constants), event)
-    Console().print(render_trace(trace, result))
+    if as_json:
+        click.echo(to_json(trace_to_dict(trace, result)))
+    else:
+        Console().print(render_trace(trace, result))
     return 0 if result.state == "done" else 1
 
 
-async def _send_all(job: Job, data: Path, services: Services, *, relaunch: bool, as_json: bool) -> int:
+async def _send_all(job: Job, services: Services, wish: _Wish) -> int:
     console = Console(stderr=True)
-    async with Embedded(data / DATABASE) as backend:
-        opened = await open_launch(backend, job, relaunch=relaunch)
-        console.print(_opening(job, opened), highlight=False)
-        end = End.FINISHED
-        if opened.launch.state not in ENDED:
-            run = MailingRun(backend, opened.launch, job, services)
-            end = await _with_progress(run, job.mailing.name, console)
+    async with writing(wish.settings) as backend:
+        opened = await open_launch(backend, job, services.clock.now(), relaunch=wish.relaunch)
+        counts = await backend.counts(opened.launch.launch_id)
+    console.print(plain(_opening(job, opened, counts)))
+    if opened.launch.state not in ENDED:
+        await _wait_for_start(job, services, console)
+    # The database was let go of for the time of the wait, in which others may have sent, even this mailing.
+    async with writing(wish.settings) as backend:
+        launch = await backend.find_launch(opened.launch.launch_id)
+        assert launch is not None
+        end = End.STOPPED if launch.state is LaunchState.STOPPED else End.FINISHED
+        if launch.state not in ENDED:
+            run = MailingRun(backend, launch, job, services)
+            end = await run_with_progress(run, job.mailing.name, console, wish.settings.grace_period)
         report = await make_report(backend, job.mailing.id)
-    if as_json:
-        click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2).decode())
-    else:
-        Console().print(render(report))
+    print_report(report, as_json=wish.as_json)
     if end is not End.FINISHED:
-        console.print(_ending(end), style="yellow", highlight=False)
+        console.print(plain(_ending(end, report.counts), "yellow"))
     return _EXIT_CODES[end]
 
 
-async def _with_progress(run: MailingRun, title: str, console: Console) -> End:
-    """Run with a progress display; the first interrupt stops intake, the second one stops at once."""
-    sending = asyncio.ensure_future(run.run())
-    display = asyncio.ensure_future(show_progress(run, title, console))
-    loop = asyncio.get_running_loop()
-    interrupts = 0
-
-    def interrupt() -> None:
-        nonlocal interrupts
-        interrupts += 1
-        if interrupts > 1:
-            sending.cancel()
-        else:
-            run.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        return await sending
-    except asyncio.CancelledError:
-        return End.INTERRUPTED
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-        display.cancel()
-        with suppress(asyncio.CancelledError):
-            await display
+async def _wait_for_start(job: Job, services: Services, console: Console) -> None:
+    moment = job.mailing.schedule.starts_at
+    if moment is None:
+        return
+    left = (moment - services.clock.now()).total_seconds()
+    if left > 0:
+        about = f"starts at {moment.isoformat(sep=' ')}, in {duration(left)}; Ctrl-C ends the wait"
+        console.print(plain(about))
+        await sleep_until(moment, services.clock)
 
 
-def _opening(job: Job, opened: Opened) -> str:
-    total = f"{opened.launch.total:,} messages"
+def _opening(job: Job, opened: Opened, counts: Counts) -> str:
+    name = job.mailing.name
+    total = f"{counts.total:,} messages"
     if opened.launch.state in ENDED:
-        return f"“{job.mailing.name}” has ended ({total}); --relaunch sends it once more"
-    if opened.resumed:
-        return f"resuming “{job.mailing.name}”: {total}"
+        return f"“{name}” is {opened.launch.state} ({total}); --relaunch sends it once more"
     loaded = opened.loaded
-    assert loaded is not None
-    text = f"launched “{job.mailing.name}”: {total}"
+    if loaded is None:
+        settled = counts.done + counts.failed + counts.skipped
+        return f"resuming “{name}”: {settled:,} of {total} have an outcome"
+    text = f"launched “{name}”: {total}"
     if loaded.duplicates:
         ids = ", ".join(loaded.first_duplicates)
         text += f"; {loaded.duplicates:,} rows left out, their profiles came before: {ids}"
@@ -172,10 +183,13 @@ def _opening(job: Job, opened: Opened) -> str:
     return text
 
 
-def _ending(end: End) -> str:
+def _ending(end: End, counts: Counts) -> str:
+    left = f"{counts.pending + counts.in_progress:,} messages have no outcome"
     again = "the same command goes on where it stopped"
     if end is End.PAUSED:
-        return f"paused: too large a share of the messages failed (see the report); {again}"
+        return f"paused: too large a share of the messages failed (see the report); {left}; {again}"
     if end is End.STOPPED:
-        return f"stopped: the launch is no longer {LaunchState.SENDING}"
-    return f"interrupted; {again}"
+        return f"stopped by the schedule's stop time; {left} and are not sent"
+    if end is End.RUNNING:
+        return "sent; the placement runs until its stop time or `akrun mailing stop`, by `akrun serve`"
+    return f"interrupted; {left}; {again}"

@@ -1,13 +1,14 @@
 """A trace for the terminal: every pipe with what it saw, did and left."""
 
+from dataclasses import asdict
 from typing import Any
 
-import orjson
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
+from akrun.cli.text import plain, to_json
 from akrun.engine.run import Result
 from akrun.engine.trace import Trace, TraceStep
 
@@ -24,6 +25,19 @@ def render_trace(trace: Trace, result: Result) -> Group:
     return Group(*parts)
 
 
+def trace_to_dict(trace: Trace, result: Result) -> dict[str, Any]:
+    """The same as JSON: `state`, `pipe`, `error`, `events`, and `steps` with all that a step has."""
+    return {
+        "state": result.state,
+        "pipe": result.pipe,
+        "error": None if result.error is None else dict(result.error),
+        "events": [
+            {"event_type": event.event_type, "action_type": event.action_type} for event in result.effects
+        ],
+        "steps": [asdict(step) for step in trace.steps],
+    }
+
+
 def _panel(step: TraceStep) -> Panel:
     parts: list[RenderableType] = [*_section("in", step.input)]
     if step.request is not None:
@@ -33,7 +47,7 @@ def _panel(step: TraceStep) -> Panel:
     parts += _section("out", changes(step.input, step.output))
     if step.error is not None:
         parts += _section("error", step.error)
-    name = f"{step.pipe} {step.type}" + (f" — {step.label}" if step.label else "")
+    name = plain(f"{step.pipe} {step.type}" + (f" — {step.label}" if step.label else ""))
     following = "end" if step.next is None else f"pipe {step.next}"
     style = _STYLES.get(step.exit, "yellow")
     subtitle = f"{step.exit} → {following}, {step.elapsed * 1000:.1f} ms"
@@ -46,5 +60,7 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 
 def _section(name: str, value: Any) -> list[RenderableType]:
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=repr).decode()
-    return [Text(name, style="bold"), Syntax(text, "json", background_color="default", word_wrap=True)]
+    return [
+        Text(name, style="bold"),
+        Syntax(to_json(value), "json", background_color="default", word_wrap=True),
+    ]

@@ -42,11 +42,14 @@ class Ledger:
         self._counts: Counter[str] = Counter()
         self._log: TextIO | None = log.open("a", encoding="utf-8") if log else None
 
-    def receive(self, body: bytes) -> Answer:
-        """Return the answer to one request's body, and keep both."""
+    def receive(self, body: bytes) -> tuple[Message | None, Answer]:
+        """Return the message in one request's body (None if there is none) and its answer, and keep both."""
         message = read_message(body)
         if isinstance(message, Answer):
-            return self.record(message)
+            return None, self.record(message)
+        return message, self._answer(message, body)
+
+    def _answer(self, message: Message, body: bytes) -> Answer:
         digest = hashlib.sha256(body).digest()
         known = self._entries.get(message.id)
         if known is None or known.digest != digest:

@@ -67,6 +67,7 @@ class Message(BaseModel):
     sender: Annotated[str, Field(alias="from")]
     text: str
     category: Annotated[str, Field(min_length=1, max_length=50)] | None = None
+    callback_url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2048)] | None = None
     attachments: Annotated[list[Attachment], Field(max_length=10)] = []
 
 

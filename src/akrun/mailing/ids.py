@@ -12,6 +12,14 @@ def launch_id(channel: Channel, mailing: Mailing, ordinal: int) -> str:
     return str(uuid5(_NAMESPACE, f"{channel.string_id}/{mailing.a_id}/{mailing.id}/{ordinal}"))
 
 
+def control_id(channel: Channel, mailing: Mailing, kind: str, ordinal: int) -> str:
+    """The id of a mailing's control run (`moderate`, `stop`) number `ordinal` (from 1)."""
+    return str(uuid5(_NAMESPACE, f"{channel.string_id}/{mailing.a_id}/{mailing.id}/{kind}/{ordinal}"))
+
+
 def message_id(launch: str, profile_id: str) -> str:
-    """The id of the message that a launch sends to a profile: the same however often it is made."""
+    """The id of the message that a launch sends to a profile (`""`: the one for a whole mailing).
+
+    It is the same however often it is made.
+    """
     return str(uuid5(UUID(launch), profile_id))

@@ -1,17 +1,17 @@
 """A sending job: channel, mailing and audience read, checked and compiled before anything is sent."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.event import Event, Services
 from akrun.engine.secrets import Masker
 from akrun.engine.trace import Trace
 from akrun.errors import AkrunError, FileFaults
+from akrun.exact_json import encode
+from akrun.mailing.constants import about
 from akrun.mailing.ids import message_id
 from akrun.model import (
     AudienceRow,
@@ -22,9 +22,14 @@ from akrun.model import (
     read_audience,
     validate_audience,
 )
+from akrun.model.located import read_with_faults
 from akrun.pipes.spec import PipeDefaults
 
 PIPELINE = "message"
+PLACEMENT = "placement"
+"""The kind of mailing that runs until it is stopped."""
+WHOLE = AudienceRow(0, "", {}, {})
+"""What stands for the audience of an indirect channel, which sends one message for the whole mailing."""
 
 
 class JobError(AkrunError):
@@ -38,7 +43,7 @@ class Job:
     Attributes:
         compiled: the channel.
         mailing: with its values checked against the channel's fields.
-        audience: the audience's file.
+        audience: the audience's file; None where the mailing has one message, or its audience is stored.
         rows: how many rows it has, those to be skipped included.
         document: the channel's file as it was read.
         constants: values of the roots that are the same for all messages.
@@ -46,15 +51,20 @@ class Job:
 
     compiled: CompiledChannel
     mailing: Mailing
-    audience: Path
+    audience: Path | None
     rows: int
     document: bytes
-    constants: Mapping[str, Any]
+    constants: Mapping[str, Any] = field(repr=False)
 
     @property
     def channel(self) -> Channel:
         """The channel's model."""
         return self.compiled.channel
+
+    @property
+    def is_placement(self) -> bool:
+        """Whether the mailing goes on running when its message is sent, until it is stopped."""
+        return (self.mailing.campaign_type or self.channel.campaign_types[0]) == PLACEMENT
 
     @property
     def masker(self) -> Masker:
@@ -67,6 +77,9 @@ class Job:
         Raises:
             FileFaults: A row is at fault; it was right when the job was read, so the file has changed.
         """
+        if self.audience is None:
+            yield WHOLE
+            return
         for row in read_audience(self.audience, self.channel):
             if not isinstance(row, AudienceRow):
                 raise FileFaults([row])
@@ -85,22 +98,34 @@ class Job:
         profile_id: str,
         row: Mapping[str, Any],
         services: Services,
-        trace: Trace | None = None,
     ) -> Event:
-        """The event that sends one message: `row` holds the roots `profile` and `subscription`."""
-        origin = {
+        """The event that sends one message: `row` holds the roots `profile` and `subscription`.
+
+        The subscription's secrets are masked as well, in the trace too.
+        """
+        services = services.masking(self.compiled.secrets_of(row))
+        origin: dict[str, Any] = {
             "send_message_id": message_id(launch, profile_id),
             "launch_id": launch,
             "a_id": self.mailing.a_id,
             "c_id": self.mailing.id,
-            "profile_id": profile_id,
         }
-        return Event(origin, services, roots=row, trace=trace)
+        if self.channel.communication == "direct":
+            origin["profile_id"] = profile_id
+        return Event(origin, services, roots=row)
+
+    def traced_event(
+        self, launch: str, profile_id: str, row: Mapping[str, Any], services: Services
+    ) -> tuple[Event, Trace]:
+        """The same, with a trace that hides what its services hide."""
+        event = self.event(launch, profile_id, row, services)
+        event.trace = Trace(event.services.masker)
+        return event, event.trace
 
 
 def payload(row: AudienceRow) -> bytes:
     """What is stored of a row until its message is sent: the roots `profile` and `subscription`."""
-    return orjson.dumps({"profile": row.profile, "subscription": row.subscription})
+    return encode({"profile": row.profile, "subscription": row.subscription})
 
 
 def read_job(
@@ -135,8 +160,9 @@ def read_job(
         mailing, _ = load_mailing_file(mailing_file, channel, given)
     except FileFaults as found:
         faults.extend(found.faults)
-    audience = audience_file or _named_audience(mailing, mailing_file)
-    rows, omitted = 0, 0
+    indirect = channel.communication == "indirect"
+    audience = None if indirect else audience_file or _named_audience(mailing_file)
+    rows, omitted = int(indirect), 0
     if audience is not None:
         try:
             rows = validate_audience(audience, channel)
@@ -147,29 +173,33 @@ def read_job(
         raise FileFaults(faults, omitted)
     assert compiled is not None
     assert mailing is not None
-    if audience is None:
+    if audience is None and not indirect:
         raise JobError(f"{mailing_file} names no audience: add `audience`, or name a file by --audience")
-    _check_sendable(compiled, channel_file)
-    document = located.source.text.encode()
-    return Job(compiled, mailing, audience, rows, document, _constants(channel, mailing))
-
-
-def _named_audience(mailing: Mailing | None, mailing_file: Path) -> Path | None:
-    """The file that the mailing names, relative to the mailing's own."""
-    if mailing is None or mailing.audience is None or mailing.audience.file is None:
-        return None
-    return mailing_file.parent / mailing.audience.file
-
-
-def _check_sendable(compiled: CompiledChannel, channel_file: Path) -> None:
-    if compiled.channel.communication != "direct":
-        raise JobError(
-            f"{channel_file} is an indirect channel: it sends one content per mailing, not one per profile"
-        )
+    if indirect and audience_file is not None:
+        raise JobError(f"{channel_file} is an indirect channel: it sends one message, and to no audience")
     if PIPELINE not in compiled.pipelines:
         raise JobError(f"{channel_file} has no pipes in `pipelines.message`, so it can send nothing")
+    return Job(
+        compiled=compiled,
+        mailing=mailing,
+        audience=audience,
+        rows=rows,
+        document=located.source.text.encode(),
+        constants=constants_of(channel, mailing),
+    )
 
 
-def _constants(channel: Channel, mailing: Mailing) -> dict[str, Any]:
-    about = {"id": channel.id, "string_id": channel.string_id, "name": channel.name}
-    return {**mailing.values(), "camp_schedule": mailing.schedule.to_scope(), "channel": about}
+def _named_audience(mailing_file: Path) -> Path | None:
+    """The file that the mailing names, relative to its own; also that of a mailing with faults elsewhere."""
+    try:
+        document = read_with_faults(mailing_file)[0].value
+    except FileFaults:
+        return None
+    named = document.get("audience") if isinstance(document, dict) else None
+    file = named.get("file") if isinstance(named, dict) else named
+    return mailing_file.parent / file if isinstance(file, str) else None
+
+
+def constants_of(channel: Channel, mailing: Mailing) -> dict[str, Any]:
+    """The roots that are the same for all messages of a mailing."""
+    return {**mailing.values(), "camp_schedule": mailing.schedule.to_scope(), "channel": about(channel)}

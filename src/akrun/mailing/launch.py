@@ -1,26 +1,22 @@
 """Launching: the audience is stored durably first; a launch cut short is taken up where it was."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
+from datetime import datetime
 
 from akrun.backend import (
     AudienceDigest,
     Backend,
-    ChannelRecord,
     Launch,
     LaunchState,
     LoadResult,
-    MailingRecord,
     NewMessage,
 )
-from akrun.engine.compile import secret_fields
-from akrun.engine.secrets import MASK
+from akrun.mailing.constants import without_secrets
 from akrun.mailing.ids import launch_id, message_id
 from akrun.mailing.job import Job, JobError, payload
+from akrun.mailing.moderation import require_approval
+from akrun.mailing.register import register
 
 ENDED = (LaunchState.FINISHED, LaunchState.STOPPED)
 
@@ -43,7 +39,7 @@ class Opened:
         return self.loaded is None
 
 
-async def open_launch(backend: Backend, job: Job, *, relaunch: bool = False) -> Opened:
+async def open_launch(backend: Backend, job: Job, now: datetime, *, relaunch: bool = False) -> Opened:
     """Register channel and mailing, and open the mailing's launch.
 
     A launch that has not ended is resumed: its audience is the one stored when it began. One that has
@@ -52,14 +48,15 @@ async def open_launch(backend: Backend, job: Job, *, relaunch: bool = False) -> 
     Args:
         backend: Where it is kept.
         job: What is launched.
+        now: The time; after the mailing's stop time no launch is begun.
         relaunch: Begin a new launch when the latest one has ended.
 
     Raises:
-        JobError: The audience differs from that of the launch to resume.
+        JobError: The audience differs from that of the launch to resume, the stop time is over, or it
+            has to pass moderation first.
         BackendError: See there.
     """
-    await backend.register_channel(_channel_record(job))
-    await backend.register_mailing(_mailing_record(job))
+    await register(backend, job)
     launches = await backend.launches(job.mailing.id)
     latest = launches[-1] if launches else None
     if latest is not None and latest.state in ENDED and not relaunch:
@@ -67,9 +64,11 @@ async def open_launch(backend: Backend, job: Job, *, relaunch: bool = False) -> 
     if latest is not None and latest.state not in (*ENDED, LaunchState.LOADING):
         _check_same_audience(job, latest)
         return Opened(latest, None)
+    _check_in_time(job, now)
+    await require_approval(backend, job)
     begun = latest is not None and latest.state is LaunchState.LOADING
     name = launch_id(job.channel, job.mailing, len(launches) + (0 if begun else 1))
-    launch = await backend.launch(job.mailing.id, name, _without_secrets(job, job.constants))
+    launch = await backend.launch(job.mailing.id, name, without_secrets(job.channel, job.constants))
     loaded = await backend.load(launch.launch_id, _messages(job, launch.launch_id))
     return Opened(loaded.launch, loaded)
 
@@ -78,6 +77,15 @@ def _messages(job: Job, launch: str) -> Iterator[NewMessage]:
     for row in job.audience_rows():
         name = message_id(launch, row.profile_id)
         yield NewMessage(name, row.profile_id, payload(row), row.skip_reason)
+
+
+def _check_in_time(job: Job, now: datetime) -> None:
+    stops_at = job.mailing.schedule.stops_at
+    if stops_at is not None and stops_at <= now:
+        raise JobError(
+            f"the mailing's `stop_time` {job.mailing.schedule.stop_time} is over: nothing would be sent; "
+            "put it off in the mailing's `schedule`"
+        )
 
 
 def _check_same_audience(job: Job, launch: Launch) -> None:
@@ -89,28 +97,3 @@ def _check_same_audience(job: Job, launch: Launch) -> None:
             f"{job.audience} is not the audience that the unfinished launch began with ({launch.total:,} "
             "messages): finish that launch with its own file, or send under another mailing id"
         )
-
-
-def _channel_record(job: Job) -> ChannelRecord:
-    channel = job.channel
-    digest = hashlib.sha256(job.document).hexdigest()
-    return ChannelRecord(channel.id, channel.string_id, channel.name, job.document, digest)
-
-
-def _mailing_record(job: Job) -> MailingRecord:
-    document = _without_secrets(job, job.mailing.model_dump(mode="json"))
-    digest = hashlib.sha256(document).hexdigest()
-    return MailingRecord(job.mailing.id, job.channel.string_id, job.mailing.name, document, digest)
-
-
-def _without_secrets(job: Job, values: Any) -> bytes:
-    """JSON of a mailing's values as they may lie on a disk: the channel's secret fields are masked."""
-    copy = orjson.loads(orjson.dumps(dict(values)))
-    for root, path in secret_fields(job.channel):
-        parent = copy.get(root)
-        *steps, last = path.split(".")
-        for step in steps:
-            parent = parent.get(step) if isinstance(parent, dict) else None
-        if isinstance(parent, dict) and parent.get(last) is not None:
-            parent[last] = MASK
-    return orjson.dumps(copy)

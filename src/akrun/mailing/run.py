@@ -1,10 +1,9 @@
 """Running a launch: messages are leased, sent by the channel's pipeline, and finished one by one."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-
-import orjson
 
 from akrun.backend import (
     Backend,
@@ -15,18 +14,23 @@ from akrun.backend import (
     Message,
     MessageState,
     Outcome,
+    RecordError,
 )
+from akrun.engine.clock import Clock
 from akrun.engine.event import Services
-from akrun.engine.pipeline import Pipeline
+from akrun.engine.payload import encode_input
 from akrun.engine.run import Result, run
-from akrun.mailing.dead import encode_input
+from akrun.errors import PipeFailure
+from akrun.exact_json import decode
 from akrun.mailing.job import PIPELINE, Job
 from akrun.net.ratelimit import RateLimit, TokenBucket
 
-_FEWEST_TO_JUDGE = 20
+FEWEST_TO_JUDGE = 20
 """Outcomes before the share of failures can pause a mailing."""
 
 _LARGEST_BATCH = 512
+_LONGEST_SLEEP = 30.0
+"""Seconds after which the wall clock is looked at again: it may have been set, or the machine have slept."""
 
 
 class End(StrEnum):
@@ -36,140 +40,189 @@ class End(StrEnum):
     PAUSED = "paused"
     INTERRUPTED = "interrupted"
     STOPPED = "stopped"
+    RUNNING = "running"
+    """All is sent, and the placement runs on until it is stopped."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """Messages of the launch that have an outcome, kept while it runs."""
+class _Tried:
+    """Outcomes of this run alone: what failed before it was begun again does not pause it."""
 
     done: int = 0
     failed: int = 0
-    skipped: int = 0
 
-    @property
-    def settled(self) -> int:
-        """All that have an outcome."""
-        return self.done + self.failed + self.skipped
+    def count(self, result: Result) -> None:
+        if result.state == "failed":
+            self.failed += 1
+        else:
+            self.done += 1
+
+    def too_many_failed(self, threshold: float | None) -> bool:
+        tried = self.done + self.failed
+        return threshold is not None and tried >= FEWEST_TO_JUDGE and self.failed > threshold * tried
 
 
 class MailingRun:
-    """One process's part in sending a launch.
-
-    Attributes:
-        tally: what has an outcome by now, earlier runs included; for a progress bar.
-        total: messages in the launch.
-    """
+    """One process's part in sending a launch."""
 
     def __init__(self, backend: Backend, launch: Launch, job: Job, services: Services) -> None:
-        self.tally = Tally()
-        self.total = launch.total
         self._backend = backend
-        self._launch = launch
+        self._launch_id = launch.launch_id
         self._job = job
-        self._services = services
-        self._pipeline: Pipeline = job.compiled.pipeline(PIPELINE, job.constants)
-        self._stopping: End | None = None
-        self._masker = job.masker
+        self._services = services.keeping(backend)
+        self._pipeline = job.compiled.pipeline(PIPELINE, job.constants)
+        self._tried = _Tried()
+        self._leased: dict[str, bool] = {}  # message id → whether its run has begun
+        self._end: End | None = None
+        self._ending = asyncio.Event()
+        self._stops_at = job.mailing.schedule.stops_at
         options = job.mailing.options
+        self._workers = options.concurrency
         self._bucket = TokenBucket(RateLimit(options.rate), services.clock) if options.rate else None
 
-    def stop(self) -> None:
+    async def counts(self) -> Counts:
+        """The launch's messages by state, earlier runs included; exact at the moment of the call."""
+        return await self._backend.counts(self._launch_id)
+
+    @property
+    def under_way(self) -> int:
+        """Messages in the middle of their pipeline."""
+        return sum(self._leased.values())
+
+    def stop(self, end: End = End.INTERRUPTED) -> None:
         """Take no more messages; those that are being sent are sent to their end."""
-        self._stopping = self._stopping or End.INTERRUPTED
+        self._end = self._end or end
+        self._ending.set()
 
     async def run(self) -> End:
         """Send until every message has an outcome, or something stops it.
 
-        When it is cancelled, messages in the middle of their pipeline stay leased until the backend is
-        opened again; they have no outcome, so the next run sends them.
+        When it is cancelled, messages in the middle of their pipeline are handed back without an outcome;
+        the next run sends them.
 
         Raises:
             BackendError: An outcome could not be recorded; what was recorded stays.
         """
-        await self._backend.set_launch_state(self._launch.launch_id, LaunchState.SENDING)
-        counts = await self._backend.counts(self._launch.launch_id)
-        self.tally = Tally(counts.done, counts.failed, counts.skipped)
-        workers = self._job.mailing.options.concurrency
-        queue: asyncio.Queue[Message | None] = asyncio.Queue(workers)
+        await self._backend.set_launch_state(self._launch_id, LaunchState.SENDING)
+        if self._stops_at is not None and self._stops_at <= self._services.clock.now():
+            self.stop(End.STOPPED)
+        queue: asyncio.Queue[Message | None] = asyncio.Queue(self._workers)
+        alarm = asyncio.create_task(self._stop_in_time())
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._lease(queue, workers))
-                for _ in range(workers):
+                tasks.create_task(self._lease(queue))
+                for _ in range(self._workers):
                     tasks.create_task(self._work(queue))
-        except* Exception as group:  # the first error says why; the others are its consequences
+        except ExceptionGroup as group:  # the first error says why; the others are its consequences
             raise group.exceptions[0] from None
-        return await self._end()
+        except asyncio.CancelledError:
+            await self._hand_back()
+            await self._backend.set_launch_state(self._launch_id, LaunchState.PAUSED)
+            raise
+        finally:
+            alarm.cancel()
+        await self._hand_back()  # those that were leased and not begun when it was stopped
+        return await self._ended()
 
-    async def _lease(self, queue: asyncio.Queue[Message | None], workers: int) -> None:
+    async def _stop_in_time(self) -> None:
+        """Stop at the mailing's stop time."""
+        if self._stops_at is not None:
+            await sleep_until(self._stops_at, self._services.clock)
+            self.stop(End.STOPPED)
+
+    async def _lease(self, queue: asyncio.Queue[Message | None]) -> None:
         """Keep the workers supplied, then send each of them home."""
-        while self._stopping is None:
-            batch = await self._backend.lease(self._launch.launch_id, min(_LARGEST_BATCH, 2 * workers))
+        while self._end is None:
+            batch = await self._take()
             if not batch:
                 break
-            for position, message in enumerate(batch):
-                if self._stopping is not None:
-                    await self._backend.release([left.id for left in batch[position:]])
+            for message in batch:
+                if not await self._may_send():
                     break
                 await queue.put(message)
-        for _ in range(workers):
+        for _ in range(self._workers):
             await queue.put(None)
+
+    async def _take(self) -> list[Message]:
+        """Lease messages and note them, also when cancelled meanwhile: nothing stays leased unknown."""
+        limit = min(_LARGEST_BATCH, 2 * self._workers)
+        leasing = asyncio.ensure_future(self._backend.lease(self._launch_id, limit))
+        try:
+            return await asyncio.shield(leasing)
+        finally:
+            self._leased |= {message.id: False for message in await leasing}
+
+    async def _may_send(self) -> bool:
+        """Wait for the mailing's rate; False when it ends meanwhile."""
+        if self._bucket is not None and self._end is None:
+            waits = [
+                asyncio.ensure_future(self._bucket.acquire()),
+                asyncio.ensure_future(self._ending.wait()),
+            ]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for each in waits:
+                    each.cancel()
+        return self._end is None
 
     async def _work(self, queue: asyncio.Queue[Message | None]) -> None:
         while (message := await queue.get()) is not None:
-            if self._stopping is not None:
-                await self._backend.release([message.id])
-                continue
-            if self._bucket is not None:
-                await self._bucket.acquire()
-            await self._send(message)
+            if self._end is None:
+                self._leased[message.id] = True
+                await self._send(message)
 
     async def _send(self, message: Message) -> None:
-        row = orjson.loads(message.payload)
-        event = self._job.event(message.launch_id, message.profile_id, row, self._services)
+        event = self._job.event(
+            message.launch_id, message.profile_id, decode(message.payload), self._services
+        )
         result = await run(self._pipeline, event)
-        await self._record(message, result)
+        data = encode_input(result.data, event.services.masker)
+        try:
+            recorded = await self._record(message, result, data)
+        except RecordError as error:  # the fault of what the service answered, not of the storage
+            failure = PipeFailure("record", f"what it left cannot be stored: {error}", kind="record")
+            result = replace(result, state="failed", error=failure.to_scope(result.pipe), effects=[], jobs=[])
+            recorded = await self._record(message, result, data)
+        self._leased.pop(message.id, None)
+        if recorded:
+            self._tried.count(result)
+        if self._tried.too_many_failed(self._job.mailing.options.pause_threshold):
+            self.stop(End.PAUSED)
 
-    async def _record(self, message: Message, result: Result) -> None:
+    async def _record(self, message: Message, result: Result, data: bytes) -> bool:
         now = self._services.clock.now().timestamp()
-        failed = result.state == "failed"
-        dead = None
-        if failed:
-            dead = DeadLetter(
-                message.id,
-                PIPELINE,
-                result.pipe,
-                encode_input(result.data, self._masker),
-                result.error or {},
-                message.attempts,
-                now,
-            )
-        state = MessageState.FAILED if failed else MessageState.DONE
-        outcome = Outcome(state, result.pipe, result.error, now)
-        if not await self._backend.finish(message.id, outcome, result.effects, dead):
-            return
-        if failed:
-            self.tally.failed += 1
-        else:
-            self.tally.done += 1
-        self._judge()
+        if result.state == "done":
+            outcome = Outcome(MessageState.DONE, result.pipe, None, now)
+            return await self._backend.finish(message.id, outcome, result.effects, jobs=result.jobs)
+        error = result.error or {}
+        outcome = Outcome(MessageState.FAILED, result.pipe, error, now)
+        dead = DeadLetter(message.id, PIPELINE, result.pipe, data, error, message.attempts, now)
+        return await self._backend.finish(message.id, outcome, result.effects, dead, result.jobs)
 
-    def _judge(self) -> None:
-        """Pause when too many messages fail: the fault then is not theirs."""
-        threshold = self._job.mailing.options.pause_threshold
-        tried = self.tally.done + self.tally.failed
-        if threshold is not None and tried >= _FEWEST_TO_JUDGE and self.tally.failed > threshold * tried:
-            self._stopping = self._stopping or End.PAUSED
+    async def _hand_back(self) -> None:
+        """Return leased messages to pending; the attempt counts for those whose run has begun."""
+        for begun in (False, True):
+            ids = [name for name, state in self._leased.items() if state is begun]
+            if ids:
+                await self._backend.release(ids, started=begun)
+        self._leased.clear()
 
-    async def _end(self) -> End:
-        counts = await self._backend.counts(self._launch.launch_id)
-        if _all_settled(counts):
-            await self._backend.set_launch_state(self._launch.launch_id, LaunchState.FINISHED)
+    async def _ended(self) -> End:
+        counts = await self.counts()
+        if counts.pending == 0 and counts.in_progress == 0:
+            if self._job.is_placement and counts.done:
+                return End.RUNNING
+            await self._backend.set_launch_state(self._launch_id, LaunchState.FINISHED)
             return End.FINISHED
-        if self._stopping is None:  # nothing to lease, yet not all settled: another process changed its state
-            return End.STOPPED
-        await self._backend.set_launch_state(self._launch.launch_id, LaunchState.PAUSED)
-        return self._stopping
+        end = self._end or End.STOPPED  # nothing to lease, yet not all settled: its state was changed
+        if self._end is not None:
+            state = LaunchState.STOPPED if end is End.STOPPED else LaunchState.PAUSED
+            await self._backend.set_launch_state(self._launch_id, state)
+        return end
 
 
-def _all_settled(counts: Counts) -> bool:
-    return counts.pending == 0 and counts.in_progress == 0
+async def sleep_until(moment: datetime, clock: Clock) -> None:
+    """Wait until the wall clock shows `moment`, an aware time."""
+    while (left := (moment - clock.now()).total_seconds()) > 0:
+        await clock.sleep(min(left, _LONGEST_SLEEP))

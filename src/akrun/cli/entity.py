@@ -1,0 +1,194 @@
+"""`akrun entity`: one operation on an entity of a channel."""
+
+import asyncio
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from akrun.backend.memory import MemoryStore
+from akrun.cli.database import make_directory
+from akrun.cli.log_file import log_file
+from akrun.cli.options import LOG, parse_set, settings_option
+from akrun.cli.text import plain, to_json
+from akrun.engine.compile import CompiledChannel, compile_channel
+from akrun.engine.event import Services
+from akrun.engine.operation import OperationError, OperationResult, find_operation, run_operation
+from akrun.errors import AkrunError, FileFaults
+from akrun.exact_json import decode
+from akrun.model import Channel, load_channel_file, load_mailing_file, load_values
+from akrun.model.entities import Entity
+from akrun.model.fields import data_fields
+from akrun.model.settings import Settings
+from akrun.model.values import MASK, part
+from akrun.net.client import HttpClient
+from akrun.pipes.spec import PipeDefaults
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _parse_inputs(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, Any]:
+    """`key=text` and `key:=json` as an object; dots in a key lead into objects."""
+    inputs: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        is_json = key.endswith(":")
+        steps = key.removesuffix(":").split(".")
+        if not equals or not all(steps):
+            raise click.BadParameter(f"{pair[:80]!r} is not of the form key=text or key:=json")
+        target = inputs
+        for step in steps[:-1]:
+            target = target.setdefault(step, {})
+            if not isinstance(target, dict):
+                raise click.BadParameter(f"{key} lies inside a value that is given as well")
+        try:
+            target[steps[-1]] = decode(text.encode()) if is_json else text
+        except orjson.JSONDecodeError as error:
+            raise click.BadParameter(f"the value of {key.removesuffix(':')} is no JSON: {error}") from error
+    return inputs
+
+
+@click.command()
+@click.argument("channel", type=_FILE)
+@click.argument("entity")
+@click.argument("operation")
+@click.argument("inputs", nargs=-1, callback=_parse_inputs, metavar="[KEY=TEXT | KEY:=JSON]...")
+@click.option("--mailing", type=_FILE, help="A mailing of the channel, for its values.")
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    callback=parse_set,
+    metavar="PATH=TEXT",
+    help="A value instead of the mailing's: sender.url=https://…, or campaign.size:=3 for JSON.",
+)
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="Print the result, or the error, as JSON.")
+def entity(  # noqa: PLR0913, PLR0917 - one parameter per argument and option
+    channel: Path,
+    entity: str,
+    operation: str,
+    inputs: dict[str, Any],
+    mailing: Path | None,
+    given: dict[str, Any],
+    settings: Settings,
+    *,
+    as_json: bool,
+) -> None:
+    """Run OPERATION (create, delete, list, get or update) on ENTITY of CHANNEL and print its result.
+
+    KEY names an input field of the operation. Secrets may be references: sender.key=env:NAME or file:PATH.
+    """
+    compiled, constants = _read(channel, mailing, given, settings)
+    found, _ = find_operation(compiled.channel, entity, operation)
+    make_directory(settings.data)
+    try:
+        result = asyncio.run(_run(compiled, (entity, operation), inputs, constants, settings.data))
+    except OperationError as error:
+        if as_json:
+            click.echo(to_json(error.to_dict()))
+            raise SystemExit(1) from error
+        raise AkrunError(_words(error)) from error
+    result = _masked(found, result)
+    if as_json:
+        click.echo(to_json(result))
+    else:
+        _print(found, result)
+
+
+def _read(
+    channel_file: Path, mailing_file: Path | None, given: Mapping[str, Any], settings: Settings
+) -> tuple[CompiledChannel, dict[str, Any]]:
+    """The channel, and the constant roots of its templates; every fault of both at once."""
+    defaults = PipeDefaults(
+        http_timeout=settings.pipe_http_timeout,
+        http_max_conn=settings.pipe_http_max_conn,
+        worker_size=settings.pipe_worker_size,
+    )
+    channel, located = load_channel_file(channel_file)
+    faults: list[Any] = []
+    compiled: CompiledChannel | None = None
+    constants: dict[str, Any] = {}
+    try:
+        compiled = compile_channel(channel, located, defaults)
+    except FileFaults as found:
+        faults.extend(found.faults)
+    try:
+        constants = _constants(channel, mailing_file, given)
+    except FileFaults as found:
+        faults.extend(found.faults)
+    if compiled is None or faults:
+        raise FileFaults(faults)
+    return compiled, constants
+
+
+def _constants(channel: Channel, mailing_file: Path | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    about = {"id": channel.id, "string_id": channel.string_id, "name": channel.name}
+    if mailing_file is None:
+        return {**load_values(channel, given), "channel": about}
+    mailing, _ = load_mailing_file(mailing_file, channel, given)
+    return {**mailing.values(), "camp_schedule": mailing.schedule.to_scope(), "channel": about}
+
+
+async def _run(
+    compiled: CompiledChannel,
+    named: tuple[str, str],
+    inputs: Mapping[str, Any],
+    constants: Mapping[str, Any],
+    data: Path,
+) -> OperationResult:
+    with log_file(data / LOG) as log:
+        async with HttpClient() as client:
+            services = Services(client, log, masker=compiled.masker(constants), store=MemoryStore())
+            return await run_operation(compiled, *named, inputs, constants, services)
+
+
+def _words(error: OperationError) -> str:
+    lines = [str(error)]
+    if error.error["kind"] == "input" and any(fault.rule == "type" for fault in error.faults):
+        lines.append("numbers, true, false, lists and objects are given as key:=json")
+    return "\n".join(lines)
+
+
+def _masked(entity: Entity, result: OperationResult) -> OperationResult:
+    """The result as it may be shown: values of the entity's secret fields are masked."""
+    paths = [tuple(field.name.split(".")) for field in data_fields(entity.fields) if field.secret]
+    if isinstance(result, list):
+        return [_hidden(item, paths) for item in result]
+    return _hidden(result, paths)
+
+
+def _hidden(item: dict[str, Any], paths: list[tuple[str, ...]]) -> dict[str, Any]:
+    shown = copy.deepcopy(item)
+    for *steps, last in paths:
+        parent = part(shown, tuple(steps))
+        if isinstance(parent, dict) and parent.get(last) is not None:
+            parent[last] = MASK
+    return shown
+
+
+def _print(entity: Entity, result: OperationResult) -> None:
+    """A table with a row for each object; its columns are the fields that one of them has, in order."""
+    items = [item for item in ([result] if isinstance(result, dict) else result) if item]
+    if not items:
+        click.echo(f"{entity.name}: nothing")
+        return
+    columns = {field.name: tuple(field.name.split(".")) for field in data_fields(entity.fields)}
+    used = {
+        name: path for name, path in columns.items() if any(part(item, path) is not None for item in items)
+    }
+    table = Table(*used)
+    for item in items:
+        table.add_row(*(plain(_text(part(item, path))) for path in used.values()))
+    Console().print(table)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else to_json(value, indent=None)
