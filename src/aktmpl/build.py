@@ -286,7 +286,10 @@ class Builder:
         if len(token) > MOST_DIGITS:
             raise SpanFault("E505", f"a number of more than {MOST_DIGITS:,} digits", span)
         if token.isdecimal():
-            return Literal(span, int(token))
+            try:
+                return Literal(span, int(token))
+            except ValueError:  # the host has set a lower bound, by `sys.set_int_max_str_digits`
+                raise SpanFault("E505", "a number of too many digits", span) from None
         value = float(token)
         if value == float("inf"):
             raise SpanFault("E409", "a number too large for a float", span)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from aktmpl import emit, values
-from aktmpl.codes import CODES
+from aktmpl.closure_helpers import Refused, any_item, bounded_join, distinct_object, is_plain_word, list_item
 from aktmpl.errors import Fault
 from aktmpl.interpret import COMPARISONS, Functions, interpret, interpret_text
 from aktmpl.limits import Limits
@@ -59,9 +59,6 @@ _LONG_CHAIN = 8
 
 _MOST_COMPILED = 10_000
 """Larger trees, in nodes, are interpreted: compiling this many takes a good part of a second."""
-
-_FAULTS = {code: Fault(code, CODES[code]) for code in ("E403", "E404", "E405", "E504", "E507")}
-"""What a closure raises for itself: never shown, so one object of each serves."""
 
 _BOOLS = (Compare, Logic, Not, Test)
 
@@ -239,12 +236,12 @@ class Emitter(emit.FunctionBuilder):
         """Text or bytes, refused when longer than `limit`."""
         result = self.assign(value)
         length = emit.call(emit.load("len"), result)
-        self.refuse(ast.Compare(length, [ast.Gt()], [ast.Constant(limit)]), "E504")
+        self.refuse(ast.Compare(length, [ast.Gt()], [ast.Constant(limit)]))
         return result
 
-    def refuse(self, test: ast.expr, code: str) -> None:
+    def refuse(self, test: ast.expr) -> None:
         """Raise when the test holds; the interpreter then says what is wrong."""
-        self.block.append(ast.If(test, [ast.Raise(self.constant(_FAULTS[code]), None)], []))
+        self.block.append(ast.If(test, [ast.Raise(self.constant(Refused), None)], []))
 
     def operation(self, function: Callable[..., Any], *arguments: ast.expr) -> ast.Call:
         """Call a function of ours that takes the limits last; the default ones it knows itself."""
@@ -496,42 +493,3 @@ def _arguments(node: Call) -> list[Expression]:
 
 
 _LOGIC: dict[str, type[ast.boolop]] = {"and": ast.And, "or": ast.Or}
-
-
-def is_plain_word(value: Any) -> bool:
-    """Whether `= value` is Python's `==`: a string that no number and no bool can equal."""
-    return value.__class__ is str and value not in ("true", "false") and values.number_of(value) is None
-
-
-def list_item(value: Any, index: int) -> Any:
-    """An element of a list, and of nothing else: a string has no elements here."""
-    if value.__class__ is list:
-        return value[index]
-    raise TypeError
-
-
-def any_item(value: Any, key: Any) -> Any:
-    """A field of an object or an element of a list, whichever the key asks for."""
-    if key.__class__ is str and value.__class__ is dict:
-        return value[key]
-    if key.__class__ is int and value.__class__ is list:
-        return value[key]
-    if key.__class__ is not str and key.__class__ is not int:
-        raise _FAULTS["E403"]
-    raise TypeError
-
-
-def bounded_join(pieces: tuple[str, ...], limit: int) -> str:
-    """The pieces joined, at most `limit` characters."""
-    text = "".join(pieces)
-    if len(text) > limit:
-        raise _FAULTS["E504"]
-    return text
-
-
-def distinct_object(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    """An object whose keys all differ."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise _FAULTS["E405"]
-    return made

@@ -46,7 +46,12 @@ def text_form(value: Any, limits: Limits = _DEFAULTS) -> str:
 
 
 def _int_text(value: int, limits: Limits) -> str:
-    return int.__repr__(value if -_SHORT < value < _SHORT else check_number(value, limits))
+    if -_SHORT < value < _SHORT:
+        return int.__repr__(value)
+    try:
+        return int.__repr__(check_number(value, limits))
+    except ValueError:  # the host has set a bound of its own, by `sys.set_int_max_str_digits`
+        raise too_many_digits(limits) from None
 
 
 def _float_text(value: float, _: Limits) -> str:
@@ -373,7 +378,7 @@ def _divide(left: Any, right: Any) -> Any:
 def _power(base: Any, exponent: Any, limits: Limits) -> Any:
     if base.__class__ is int and exponent.__class__ is int and exponent >= 0:
         if (abs(base).bit_length() - 1) * exponent > limits.digits * _BITS_PER_DIGIT:
-            raise _too_many_digits(limits)
+            raise too_many_digits(limits)
         return base**exponent
     if base < 0 and exponent.__class__ is float and not exponent.is_integer():
         raise Fault("E409", "a fractional power of a negative number is no number")
@@ -399,7 +404,7 @@ def check_number(value: Any, limits: Limits = _DEFAULTS) -> Any:
         if not math.isfinite(value):
             raise Fault("E409", "a number out of range")
     elif not -_SHORT < value < _SHORT and abs(value) >= _first_too_long(limits.digits):
-        raise _too_many_digits(limits)
+        raise too_many_digits(limits)
     return value
 
 
@@ -409,7 +414,8 @@ def _first_too_long(digits: int) -> int:
     return power
 
 
-def _too_many_digits(limits: Limits) -> Fault:
+def too_many_digits(limits: Limits) -> Fault:
+    """The fault of an integer that is too long."""
     return Fault("E505", f"an integer of more than {limits.digits:,} digits")
 
 

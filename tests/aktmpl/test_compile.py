@@ -1,6 +1,8 @@
 """Closures: what they are made of, and that nothing of a template becomes code."""
 
 import ast
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -152,3 +154,28 @@ def test_a_scope_may_be_any_mapping_of_plain_values() -> None:
     from types import MappingProxyType  # noqa: PLC0415
 
     assert aktmpl.compile_text("$in.a").render(MappingProxyType({"in": {"a": 1}})) == "1"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"$$in.a[x]": "[$]"},
+        {"k": 1, "$in.k": 2},
+        ["$in.long"],
+        {"v": "$#{in.l[null]}"},
+        {"v": "$#{{k: 1, '$in.k': 2}}"},
+    ],
+)
+def test_a_failed_rendering_keeps_nothing_of_its_data(document: Any) -> None:
+    class Data(dict[str, Any]):
+        """A dict that can be watched."""
+
+    template = aktmpl.Environment(limits=aktmpl.Limits(output=100)).compile_document(document)
+    data = Data(a=5, k="k", long="x" * 200, l=[1])
+    watched = weakref.ref(data)
+    for render in (template.render, template.render_json):
+        with pytest.raises(aktmpl.TemplateError):
+            render({"in": data})
+    del data
+    gc.collect()
+    assert watched() is None

@@ -268,3 +268,16 @@ def test_folding_stops_before_it_costs_more_than_it_saves() -> None:
     folded = specialize(document.nodes, known, Limits())
     assert folded.size < 10_000
     assert document.specialize(known).render_json({}) == document.render_json(known)
+
+
+def test_a_host_may_allow_python_fewer_digits_than_we_do() -> None:
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        scope = {"in": {"n": 10**1_000}}
+        assert code(lambda: aktmpl.compile_text("<$in.n>").render(scope)) == "E505"
+        assert code(lambda: aktmpl.Environment().compile_text("${" + "1" * 700 + "}")) == "E505"
+        assert code(lambda: aktmpl.compile_document(["$#in.n"]).render_json(scope)) in ("E505", "E407")
+        assert aktmpl.compile_text("${10 ^ 999 / 10 ^ 998}").render({}) == "10"
+    finally:
+        sys.set_int_max_str_digits(before)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGKILL in the middle of a mailing, then the same command again: one outcome for each message."""
+"""SIGINT and SIGKILL in the middle of a mailing, then the same command: one outcome for each message."""
 
 import asyncio
 import json
@@ -9,12 +9,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from functools import partial
 
 import pytest
 
 from akrun.demo.gateway import Gateway, running_gateway
-from tests.akrun.http_server import Received, Reply, serve
-from tests.akrun.mailing.scene import Scene, counts, end, rows
+from tests.akrun.http_server import HttpServer, Received, Reply, serve
+from tests.akrun.mailing.scene import Scene, counts, end, rows, until
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
 TOTAL = 150
@@ -39,9 +40,12 @@ def big(scene: Scene, gateway: Gateway) -> Scene:
     return scene
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - what is waited for happens in another process
-        await asyncio.sleep(0.005)
+def has_received(gateway: Gateway, target: int) -> bool:
+    return gateway.ledger.stats()["received"] >= target
+
+
+def has_requests(server: HttpServer, count: int) -> bool:
+    return len(server.requests) >= count
 
 
 def stored_events(scene: Scene) -> Counter[str]:
@@ -91,9 +95,7 @@ async def test_sigkill_at_random_moments(big: Scene, gateway: Gateway, round_: i
         received = gateway.ledger.stats()["received"]
         process = await big.sending()
         target = received + chance.randint(1, 45)
-        waiting = asyncio.create_task(
-            until(lambda target=target: gateway.ledger.stats()["received"] >= target)
-        )
+        waiting = asyncio.create_task(until(partial(has_received, gateway, target)))
         ending = asyncio.create_task(end(process))
         await asyncio.wait([waiting, ending], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -143,6 +145,7 @@ def stored_messages(scene: Scene) -> int:
 
 
 async def test_two_sends_at_once(big: Scene, gateway: Gateway) -> None:
+    big.mailing["options"] = {"rate": 15}  # slow enough for another process to come up meanwhile
     process = await big.sending()
     await until(lambda: gateway.ledger.stats()["received"] >= 10)
     second = await big.sent()
@@ -219,7 +222,7 @@ async def test_a_message_that_never_ends_is_given_up_after_its_attempts(
         scene.url = server.url
         for attempt in range(2):
             process = await scene.sending()
-            await until(lambda attempt=attempt: len(server.requests) > attempt)
+            await until(partial(has_requests, server, attempt + 1))
             process.kill()
             await end(process)
         assert (await scene.sent()).code == 0

@@ -25,6 +25,7 @@ def test_the_channel_is_valid(channel: Channel) -> None:
         "selector",
         "event",
         "event",
+        "scheduled",
     ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from akrun.backend.memory import MemoryStore
-from akrun.cli.database import make_directory
+from akrun.cli.database import make_directory, writing
 from akrun.cli.log_file import log_file
 from akrun.cli.options import LOG, parse_set, settings_option
+from akrun.cli.services import opened_services, pipe_defaults
 from akrun.cli.text import plain, to_json
 from akrun.engine.compile import CompiledChannel, compile_channel
-from akrun.engine.event import Services
 from akrun.engine.operation import OperationError, OperationResult, find_operation, run_operation
 from akrun.errors import AkrunError, FileFaults
 from akrun.exact_json import decode
@@ -26,8 +27,6 @@ from akrun.model.entities import Entity
 from akrun.model.fields import data_fields
 from akrun.model.settings import Settings
 from akrun.model.values import MASK, part
-from akrun.net.client import HttpClient
-from akrun.pipes.spec import PipeDefaults
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -88,7 +87,7 @@ def entity(  # noqa: PLR0913, PLR0917 - one parameter per argument and option
     found, _ = find_operation(compiled.channel, entity, operation)
     make_directory(settings.data)
     try:
-        result = asyncio.run(_run(compiled, (entity, operation), inputs, constants, settings.data))
+        result = asyncio.run(_run(compiled, (entity, operation), inputs, constants, settings))
     except OperationError as error:
         if as_json:
             click.echo(to_json(error.to_dict()))
@@ -105,17 +104,12 @@ def _read(
     channel_file: Path, mailing_file: Path | None, given: Mapping[str, Any], settings: Settings
 ) -> tuple[CompiledChannel, dict[str, Any]]:
     """The channel, and the constant roots of its templates; every fault of both at once."""
-    defaults = PipeDefaults(
-        http_timeout=settings.pipe_http_timeout,
-        http_max_conn=settings.pipe_http_max_conn,
-        worker_size=settings.pipe_worker_size,
-    )
     channel, located = load_channel_file(channel_file)
     faults: list[Any] = []
     compiled: CompiledChannel | None = None
     constants: dict[str, Any] = {}
     try:
-        compiled = compile_channel(channel, located, defaults)
+        compiled = compile_channel(channel, located, pipe_defaults(settings))
     except FileFaults as found:
         faults.extend(found.faults)
     try:
@@ -140,12 +134,18 @@ async def _run(
     named: tuple[str, str],
     inputs: Mapping[str, Any],
     constants: Mapping[str, Any],
-    data: Path,
+    settings: Settings,
 ) -> OperationResult:
-    with log_file(data / LOG) as log:
-        async with HttpClient() as client:
-            services = Services(client, log, masker=compiled.masker(constants), store=MemoryStore())
-            return await run_operation(compiled, *named, inputs, constants, services)
+    # Only an operation that keeps something asks for the database, which one process at a time can have.
+    store = writing(settings) if _uses_store(compiled, named) else nullcontext(MemoryStore())
+    with log_file(settings.data / LOG) as log:
+        async with opened_services(settings, log, compiled.masker(constants)) as services, store as kept:
+            return await run_operation(compiled, *named, inputs, constants, services.keeping(kept))
+
+
+def _uses_store(compiled: CompiledChannel, named: tuple[str, str]) -> bool:
+    steps = compiled.operations[named].steps.values()
+    return any(step.type in ("store_set", "store_get") for step in steps)
 
 
 def _words(error: OperationError) -> str:

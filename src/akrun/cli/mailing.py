@@ -11,8 +11,8 @@ from rich.table import Table
 from akrun.backend import Backend
 from akrun.cli.control import ServingControl
 from akrun.cli.database import make_directory, reading, writing
-from akrun.cli.defaults import pipe_defaults
 from akrun.cli.options import data_option, parse_set, settings_option
+from akrun.cli.services import pipe_defaults, sql_of
 from akrun.cli.text import plain, to_json
 from akrun.engine.clock import SystemClock
 from akrun.engine.compile import CompiledChannel, compile_channel
@@ -94,7 +94,8 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter per option
     settings: Settings,
 ) -> None:
     """Hand in MAILING: it passes moderation, if its channel has any, and is sent when it is time."""
-    job = read_job(channel, mailing_file, audience, given, pipe_defaults(settings))
+    sql = sql_of(settings)
+    job = read_job(channel, mailing_file, audience, given, pipe_defaults(settings), sql)
     control = ServingControl.find(settings.data)
     if control is not None:
         _print(control.submit(job, relaunch=relaunch))

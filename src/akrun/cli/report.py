@@ -13,18 +13,37 @@ from akrun.backend import LaunchState
 from akrun.cli.database import reading
 from akrun.cli.options import data_option
 from akrun.cli.text import plain, to_json
+from akrun.mailing.chart import draw
 from akrun.mailing.report import MailingReport, make_report
+from akrun.mailing.table import to_csv
 
 _REASONS_SHOWN = 10
+_PICTURE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("mailing", required=False)
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def report(mailing: str | None, data: Path, *, as_json: bool) -> None:
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--svg", type=_PICTURE, metavar="FILE", help="Write the funnel as an SVG picture.")
+@click.option("--png", type=_PICTURE, metavar="FILE", help="Write the funnel as a PNG picture.")
+def report(  # noqa: PLR0913 - one parameter per option
+    mailing: str | None, data: Path, *, as_json: bool, as_csv: bool, svg: Path | None, png: Path | None
+) -> None:
     """Report on the latest launch of MAILING (its id), or of the mailing that was launched last."""
-    print_report(asyncio.run(_make(data, mailing)), as_json=as_json)
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    made = asyncio.run(_make(data, mailing))
+    for file, suffix in ((svg, ".svg"), (png, ".png")):
+        if file is not None:
+            if file.suffix.lower() != suffix:
+                raise click.UsageError(f"{file}: the name of the picture must end in {suffix}")
+            draw(made, file)
+    if as_csv:
+        click.echo(to_csv(made), nl=False)
+    else:
+        print_report(made, as_json=as_json)
 
 
 async def _make(data: Path, mailing: str | None) -> MailingReport:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import click
@@ -15,13 +15,13 @@ from rich.console import Console
 from akrun.backend import Counts, LaunchState
 from akrun.backend.memory import MemoryStore
 from akrun.cli.database import make_directory, writing
-from akrun.cli.defaults import pipe_defaults
 from akrun.cli.dry_run import print_requests
 from akrun.cli.log_file import log_file
 from akrun.cli.options import LOG, parse_set, settings_option
 from akrun.cli.progress import duration
 from akrun.cli.report import print_report
 from akrun.cli.sending import run_with_progress
+from akrun.cli.services import opened_services, pipe_defaults, sql_of
 from akrun.cli.text import plain, to_json
 from akrun.cli.trace import render_trace, trace_to_dict
 from akrun.engine.event import Services
@@ -34,7 +34,10 @@ from akrun.mailing.launch import ENDED, Opened, open_launch
 from akrun.mailing.report import make_report
 from akrun.mailing.run import End, MailingRun, sleep_until
 from akrun.model.settings import Settings
-from akrun.net.client import HttpClient
+
+if TYPE_CHECKING:
+    from akrun.sql import NoConnectors
+    from akrun.sql.connectors import Connectors
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _EXIT_CODES = {End.FINISHED: 0, End.PAUSED: 1, End.STOPPED: 1, End.INTERRUPTED: 130, End.RUNNING: 0}
@@ -45,6 +48,7 @@ class _Wish:
     """What was asked for besides the files."""
 
     settings: Settings
+    sql: "Connectors | NoConnectors"
     dry_run: bool
     one: str | None
     relaunch: bool
@@ -88,8 +92,9 @@ def send(  # noqa: PLR0913 - one parameter per option
     """
     if dry_run + (one is not None) + relaunch > 1:
         raise click.UsageError("--dry-run, --one and --relaunch exclude each other")
-    job = read_job(channel, mailing, audience, given, pipe_defaults(settings))
-    wish = _Wish(settings, dry_run, one, relaunch, as_json)
+    sql = sql_of(settings)
+    job = read_job(channel, mailing, audience, given, pipe_defaults(settings), sql)
+    wish = _Wish(settings, sql, dry_run, one, relaunch, as_json)
     sys.exit(asyncio.run(_run(job, wish)))
 
 
@@ -109,8 +114,8 @@ async def _services(job: Job, wish: _Wish) -> AsyncIterator[Services]:
         make_directory(wish.settings.data)
     logging = nullcontext(_no_log) if wish.dry_run else log_file(wish.settings.data / LOG)
     with logging as log:
-        async with HttpClient() as client:
-            yield Services(client, log, masker=job.masker)
+        async with opened_services(wish.settings, log, job.masker, wish.sql) as services:
+            yield services
 
 
 def _no_log(_: LogRecord) -> None:

@@ -15,18 +15,17 @@ import orjson
 from akrun.backend import Embedded
 from akrun.cli.control import SERVE_FILE
 from akrun.cli.database import make_directory, writing
-from akrun.cli.defaults import pipe_defaults
 from akrun.cli.log_file import log_file
 from akrun.cli.options import LOG, parse_set, settings_option
+from akrun.cli.services import opened_services, pipe_defaults
 from akrun.engine.clock import SystemClock
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.event import Services
 from akrun.engine.host import Host
-from akrun.engine.log import LogSink
+from akrun.engine.secrets import Masker
 from akrun.errors import AkrunError, FileFaults
 from akrun.model import LocatedDocument, load_channel_file, load_values
 from akrun.model.settings import Settings
-from akrun.net.client import HttpClient
 from akrun.server.process import Address, Served, ServingProcess
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -114,8 +113,8 @@ async def _serve(read: Sequence[_Read], address: Address, settings: Settings) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     with log_file(settings.data / LOG) as log:
-        async with HttpClient() as client, writing(settings) as backend:
-            served = [_served(each, client, log, backend) for each in read]
+        async with opened_services(settings, log, Masker()) as services, writing(settings) as backend:
+            served = [_served(each, services, backend) for each in read]
             token = secrets.token_urlsafe(32)
             process = ServingProcess(
                 backend,
@@ -129,9 +128,11 @@ async def _serve(read: Sequence[_Read], address: Address, settings: Settings) ->
                 await process.run(address, ended, announce)
 
 
-def _served(read: _Read, client: HttpClient, log: LogSink, backend: Embedded) -> Served:
+def _served(read: _Read, shared: Services, backend: Embedded) -> Served:
+    """A channel with services of its own: its secrets, its limits; the network and databases are shared."""
     file, compiled, located, values = read
-    services = Services(client, log, masker=compiled.masker(values)).keeping(backend)
+    masker = compiled.masker(values)
+    services = Services(shared.http, shared.log, masker=masker, sql=shared.sql).keeping(backend)
     return Served(Host(compiled, services), located, file.parent, values)
 
 

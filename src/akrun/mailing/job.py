@@ -22,8 +22,10 @@ from akrun.model import (
     read_audience,
     validate_audience,
 )
-from akrun.model.located import read_with_faults
+from akrun.model.located import LocatedDocument, read_with_faults
 from akrun.pipes.spec import PipeDefaults
+from akrun.sql import Connector, NoConnectors, Sql
+from akrun.sql.audience import QueryAudience, query_audience
 
 PIPELINE = "message"
 PLACEMENT = "placement"
@@ -43,7 +45,8 @@ class Job:
     Attributes:
         compiled: the channel.
         mailing: with its values checked against the channel's fields.
-        audience: the audience's file; None where the mailing has one message, or its audience is stored.
+        audience: the audience's file or query; None where the mailing has one message, or its audience is
+            stored.
         rows: how many rows it has, those to be skipped included.
         document: the channel's file as it was read.
         constants: values of the roots that are the same for all messages.
@@ -51,7 +54,7 @@ class Job:
 
     compiled: CompiledChannel
     mailing: Mailing
-    audience: Path | None
+    audience: Path | QueryAudience | None
     rows: int
     document: bytes
     constants: Mapping[str, Any] = field(repr=False)
@@ -75,12 +78,17 @@ class Job:
         """The audience, streamed.
 
         Raises:
-            FileFaults: A row is at fault; it was right when the job was read, so the file has changed.
+            FileFaults: A row is at fault; it was right when the job was read, so the audience has changed.
+            PipeFailure: The database does not answer the audience's query.
         """
         if self.audience is None:
             yield WHOLE
             return
-        for row in read_audience(self.audience, self.channel):
+        if isinstance(self.audience, QueryAudience):
+            rows = self.audience.rows()
+        else:
+            rows = read_audience(self.audience, self.channel)
+        for row in rows:
             if not isinstance(row, AudienceRow):
                 raise FileFaults([row])
             yield row
@@ -128,12 +136,13 @@ def payload(row: AudienceRow) -> bytes:
     return encode({"profile": row.profile, "subscription": row.subscription})
 
 
-def read_job(
+def read_job(  # noqa: PLR0913, PLR0917 - the three files, what is given, and what the configuration has
     channel_file: Path,
     mailing_file: Path,
     audience_file: Path | None = None,
     given: Mapping[str, Any] | None = None,
     defaults: PipeDefaults | None = None,
+    sql: Sql | None = None,
 ) -> Job:
     """Read and check everything a mailing needs.
 
@@ -142,11 +151,13 @@ def read_job(
         mailing_file: The mailing, JSON or YAML.
         audience_file: The audience, JSONL or CSV; the one the mailing names when None.
         given: Values that take the place of the mailing's, by dotted path: `sender.api_key`.
-        defaults: Defaults of pipe parameters from the configuration.
+        defaults: Defaults of pipe parameters from the configuration, and its connectors.
+        sql: Answers an audience's query.
 
     Raises:
         FileFaults: Every fault of all the files, as far as one does not hide another.
         JobError: The channel cannot send mailings of this kind, or no audience is named.
+        PipeFailure: The database does not answer the audience's query.
     """
     channel, located = load_channel_file(channel_file)
     faults: list[Any] = []
@@ -156,19 +167,26 @@ def read_job(
         compiled = compile_channel(channel, located, defaults)
     except FileFaults as found:
         faults.extend(found.faults)
+    document: LocatedDocument | None = None
     try:
-        mailing, _ = load_mailing_file(mailing_file, channel, given)
+        mailing, document = load_mailing_file(mailing_file, channel, given)
     except FileFaults as found:
         faults.extend(found.faults)
     indirect = channel.communication == "indirect"
-    audience = None if indirect else audience_file or _named_audience(mailing_file)
+    audience: Path | QueryAudience | None = None
     rows, omitted = int(indirect), 0
-    if audience is not None:
-        try:
-            rows = validate_audience(audience, channel)
-        except FileFaults as found:
-            faults.extend(found.faults)
-            omitted = found.omitted
+    try:
+        if indirect:
+            pass
+        elif file := audience_file or _named_audience(mailing_file):
+            audience, rows = file, validate_audience(file, channel)
+        elif mailing is not None and document is not None and mailing.audience is not None:
+            connectors = (defaults and defaults.connectors) or {}
+            audience = _queried(channel, mailing, document, connectors, sql or NoConnectors())
+            rows = audience.validate()
+    except FileFaults as found:
+        faults.extend(found.faults)
+        omitted = found.omitted
     if faults:
         raise FileFaults(faults, omitted)
     assert compiled is not None
@@ -186,6 +204,21 @@ def read_job(
         rows=rows,
         document=located.source.text.encode(),
         constants=constants_of(channel, mailing),
+    )
+
+
+def _queried(
+    channel: Channel,
+    mailing: Mailing,
+    document: LocatedDocument,
+    connectors: Mapping[str, Connector],
+    sql: Sql,
+) -> QueryAudience:
+    """The audience of a mailing that describes it by a query."""
+    assert mailing.audience is not None
+    constants = constants_of(channel, mailing)
+    return query_audience(
+        mailing.audience, channel, document, constants=constants, connectors=connectors, sql=sql
     )
 
 

@@ -10,6 +10,7 @@
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -19,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from akrun.errors import Fault, FileFaults
 from akrun.model import codes
 from akrun.model.located import read_text
+from akrun.sql.config import Connector, connectors_of
 from aktmpl.errors import nearest, shown
 from aktmpl.source import Source, Span
 
@@ -73,6 +75,18 @@ class Settings(BaseSettings):
         10.0, validation_alias="SCHEDULER_PIPE_ROUTER_PERIOD", gt=0, le=3600, allow_inf_nan=False
     )
     """seconds above 0, at most 3600: events that are due are looked for at least that often"""
+    pipe_sql_connection_timeout: _Seconds = Field(
+        10.0, validation_alias="PIPE_SQL_CONNECTION_TIMEOUT", gt=0, le=86_400, allow_inf_nan=False
+    )
+    """seconds above 0, at most 86400, until there is a connection to a database"""
+    pipe_sql_query_timeout: _Seconds = Field(
+        30.0, validation_alias="PIPE_SQL_QUERY_TIMEOUT", gt=0, le=86_400, allow_inf_nan=False
+    )
+    """seconds above 0, at most 86400, for a statement and the reading of its rows"""
+    connectors: Mapping[str, Connector] = Field(
+        default_factory=dict, validation_alias="AKRUN_CONNECTORS", repr=False
+    )
+    """tables `[connectors.<id>]` of the file: the databases that pipes and audiences may ask"""
 
     @classmethod
     def settings_customise_sources(
@@ -96,6 +110,7 @@ def load_settings(config: Path | None = None, *, data: Path | None = None) -> Se
 
     Raises:
         FileFaults: Every fault of the file and of the environment's variables, with its place.
+        ConnectorError: What is wrong with the connectors.
     """
     if config is None and Path(CONFIG_FILE).is_file():
         config = Path(CONFIG_FILE)
@@ -109,6 +124,8 @@ def load_settings(config: Path | None = None, *, data: Path | None = None) -> Se
         raise FileFaults([*faults, *found]) from error
     if faults:
         raise FileFaults(faults)
+    if file is not None and config is not None:
+        settings = settings.model_copy(update={"connectors": connectors_of(file.connectors, config.parent)})
     if data is not None:
         return settings.model_copy(update={"data": data})
     if config is not None and "data" in given and not os.environ.get(_variable("data")):
@@ -122,6 +139,7 @@ class _File:
     def __init__(self, path: Path) -> None:
         self._source = Source(read_text(path), str(path))
         values = self._parsed()
+        self.connectors = values.pop("connectors", {})
         self.known: dict[str, Any] = {
             name: each for name, each in values.items() if name in Settings.model_fields
         }

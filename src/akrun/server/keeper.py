@@ -204,11 +204,12 @@ class Keeper:
 
     async def _sending(self, run: MailingRun, launch: Launch) -> End:
         """Run it; one that this process's end interrupts stays `sending`, which the next process sees."""
-        end: End | None = None
+        interrupted = True
         try:
             end = await run.run()
+            interrupted = end is End.INTERRUPTED
         finally:
-            if end in (None, End.INTERRUPTED):
+            if interrupted:
                 await self._backend.set_launch_state(launch.launch_id, LaunchState.SENDING)
         return end
 

@@ -1,6 +1,7 @@
 """A request at a listener's address, read within bounds, and `$origin` made of it."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +13,10 @@ from akrun.pipes.pure.parsers import parse_form
 
 BODY_TIMEOUT: Final = 30.0
 """Seconds for a whole body."""
+
+DRAINED: Final = 1024 * 1024
+DRAIN_TIMEOUT: Final = 1.0
+"""Bytes and seconds of a body that is too large which are read before it is refused."""
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 
@@ -73,6 +78,7 @@ async def receive(request: Request, body_limit: int) -> Received:
     """
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > body_limit:
+        await _drain(request)
         raise _too_large(body_limit)
     body = bytearray()
     try:
@@ -80,6 +86,7 @@ async def receive(request: Request, body_limit: int) -> Received:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > body_limit:
+                    await _drain(request)
                     raise _too_large(body_limit)
     except TimeoutError as error:
         raise Refused(408, "the body did not come in time", {"Connection": "close"}) from error
@@ -100,6 +107,17 @@ def _fields(text: bytes, what: str) -> dict[str, Any]:
         raise Refused(400, f"{what} cannot be read: {error.message}") from error
 
 
+async def _drain(request: Request) -> None:
+    """Read on for a while: a client that is cut off while it sends does not see the answer."""
+    left = DRAINED
+    with suppress(TimeoutError, ClientDisconnect, RuntimeError):  # RuntimeError: nothing is left to read
+        async with asyncio.timeout(DRAIN_TIMEOUT):
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
+                    return
+
+
 def _too_large(limit: int) -> Refused:
-    # The rest of the body is not read, so the connection cannot be used again.
+    # What is left of the body is not read, so the connection cannot be used again.
     return Refused(413, f"the body is larger than {limit} bytes", {"Connection": "close"})

@@ -66,6 +66,8 @@ def connectors_of(
     Raises:
         ConnectorError: with everything that is wrong.
     """
+    if not isinstance(table, Mapping):
+        raise ConnectorError("`connectors` must be a table: [connectors.crm]")
     found: dict[str, Connector] = {}
     faults: list[str] = []
     for name, keys in table.items():

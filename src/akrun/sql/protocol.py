@@ -55,6 +55,9 @@ class Sql(Protocol):
 class NoConnectors:
     """Stands where the configuration has no connectors: every use fails and says so."""
 
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
     def dialect(self, connector_id: str, /) -> Dialect:
         """Refuse."""
         raise no_connector(connector_id, {})

@@ -23,7 +23,8 @@ async def on_terminal(*arguments: str) -> tuple[int, str]:
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "akrun.cli", *arguments,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=theirs, env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL, stderr=theirs, env=environment,
         )  # fmt: skip
     finally:
         os.close(theirs)
@@ -68,7 +69,9 @@ async def test_lines_elsewhere(scene: Scene) -> None:
         ended = await scene.sent()
     assert ended.code == 0
     assert re.search(
-        r"^Bakery newsletter, week 23: 3/3 done 3, failed 0, skipped 0, \d+/s, ETA 0:00$", ended.err, re.M
+        r"^Bakery newsletter, week 23: 3/3 done 3, failed 0, skipped 0, \d+/s, ETA 0:00$",
+        ended.err,
+        re.MULTILINE,
     )
     assert "\x1b" not in ended.err + ended.out
 

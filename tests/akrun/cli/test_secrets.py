@@ -24,7 +24,7 @@ def echo(request: Received) -> Reply:
 
 @pytest.fixture
 def leaky(scene: Scene) -> Iterator[tuple[Scene, HttpServer]]:
-    """A channel that logs and registers whatever it gets, with a secret in the mailing and one in each row."""
+    """A channel that logs and registers whatever it gets, with secrets in the mailing and in each row."""
     scene.channel["fields"]["subscription"].append(
         [{"type": "string", "name": "token", "secret": True, "required": True}]
     )

@@ -1,4 +1,4 @@
-"""A service that fails in every way: error exit or dead letter, counts exact, and `report` and `dead` tell it."""
+"""A service that fails in every way: error exit or dead letter, exact counts, and the report tells it."""
 
 import json
 import socket

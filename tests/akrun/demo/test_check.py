@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from akrun.demo.check import compare
+from akrun.demo.check import compare, compare_board
 
 STATS = {
     "received": 100,
@@ -15,12 +15,17 @@ STATS = {
     "failed": 2,
     "duplicates": 0,
     "ids": 95,
+    "delivered": 70,
+    "undelivered": 10,
 }
 COUNTS = {"total": 107, "done": 95, "failed": 5, "skipped": 7, "pending": 0, "in_progress": 0}
 
 
-def report(counts: dict[str, int] = COUNTS, send: int = 80, undeliv: int = 15) -> dict[str, Any]:
-    events = [{"event_type": "send", "count": send}, {"event_type": "undeliv", "count": undeliv}]
+def report(
+    counts: dict[str, int] = COUNTS, send: int = 80, undeliv: int = 25, deliv: int = 70
+) -> dict[str, Any]:
+    found = {"send": send, "undeliv": undeliv, "deliv": deliv}
+    events = [{"event_type": kind, "count": count} for kind, count in found.items()]
     return {"counts": counts, "events": [event for event in events if event["count"]]}
 
 
@@ -42,6 +47,22 @@ def test_any_other_count_of_the_report_is_found(name: str) -> None:
     assert differing(STATS, report(COUNTS | {name: COUNTS[name] + 1}))
 
 
-@pytest.mark.parametrize(("send", "undeliv"), [(79, 15), (0, 15), (80, 16)])
-def test_a_missing_or_extra_event_is_found(send: int, undeliv: int) -> None:
-    assert len(differing(STATS, report(send=send, undeliv=undeliv))) == 1
+@pytest.mark.parametrize("changes", [{"send": 79}, {"send": 0}, {"undeliv": 26}, {"deliv": 69}])
+def test_a_missing_or_extra_event_is_found(changes: Any) -> None:
+    assert len(differing(STATS, report(**changes))) == 1
+
+
+def test_the_board_and_its_report() -> None:
+    stats = {"approved": 1, "rejected": 0, "published": 0, "removed": 0, "stopped": 1}
+    events = [{"event_type": "deliv", "count": 1}, {"event_type": "undeliv", "count": 1}]
+    said = {"state": "stopped", "counts": {"total": 1}, "events": events}
+    assert [check.holds for check in compare_board(stats, said)] == [True] * 4
+    assert [check.holds for check in compare_board(stats, said | {"state": "sending"})] == [True] * 3 + [
+        False
+    ]
+    assert [check.holds for check in compare_board(stats, said | {"events": []})] == [
+        True,
+        False,
+        False,
+        True,
+    ]

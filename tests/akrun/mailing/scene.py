@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,13 @@ def row(number: int, ending: int | None = 0) -> dict[str, Any]:
 
 def rows(endings: Sequence[int | None]) -> list[dict[str, Any]]:
     return [row(number, ending) for number, ending in enumerate(endings)]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that must come."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.002)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from akrun.mailing.launch import open_launch
 from akrun.mailing.report import make_report
 from akrun.mailing.run import FEWEST_TO_JUDGE, End, MailingRun, sleep_until
 from akrun.net.message import Request, Response
-from tests.akrun.mailing.scene import Scene, pipe, rows
+from tests.akrun.mailing.scene import Scene, pipe, rows, until
 
 ACCEPTED = b'{"status": "accepted"}'
 
@@ -139,8 +139,7 @@ async def test_a_stopped_run_lets_messages_under_way_end(scene: Scene) -> None:
     async with opened(scene, service) as running:
         run = running.begin()
         sending = asyncio.create_task(run.run())
-        while len(service.got) < 4:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(service.got) >= 4)
         assert run.under_way == 4
         run.stop()
         assert service.gate is not None
@@ -162,8 +161,7 @@ async def test_a_cancelled_run_hands_its_messages_back(scene: Scene) -> None:
     service = Service(gate=asyncio.Event())
     async with opened(scene, service) as running:
         sending = asyncio.create_task(running.begin().run())
-        while len(service.got) < 4:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(service.got) >= 4)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
@@ -187,8 +185,7 @@ async def test_the_stop_time_stops_the_mailing_for_good(scene: Scene) -> None:
     service = Service(gate=asyncio.Event())
     async with opened(scene, service, clock) as running:
         sending = asyncio.create_task(running.begin().run())
-        while len(service.got) < 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(service.got) >= 2)
         for _ in range(130):
             await clock.advance(30)
         assert service.gate is not None
@@ -219,12 +216,10 @@ async def test_a_rate_is_kept_and_does_not_delay_a_stop(scene: Scene) -> None:
     async with opened(scene, service, clock) as running:
         run = running.begin()
         sending = asyncio.create_task(run.run())
-        while clock.sleeping == 0:
-            await asyncio.sleep(0.001)
+        await until(lambda: clock.sleeping > 0)
         assert len(service.got) == 1
         await clock.advance(2)
-        while len(service.got) < 2:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(service.got) >= 2)
         run.stop()
         assert await sending is End.INTERRUPTED
         assert (await running.counts()).pending == 38

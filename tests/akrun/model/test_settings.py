@@ -35,6 +35,9 @@ def test_the_defaults() -> None:
         "pipe_http_max_conn": 64,
         "pipe_scheduler_delay": 60.0,
         "scheduler_pipe_router_period": 10.0,
+        "pipe_sql_connection_timeout": 10.0,
+        "pipe_sql_query_timeout": 30.0,
+        "connectors": {},
     }
 
 
@@ -81,8 +84,7 @@ def test_all_faults_at_once_each_at_its_place(monkeypatch: pytest.MonkeyPatch) -
         "akrun.toml:5:2: C601 there is no setting `pipe`",
         "  5 | [pipe]",
         "    |  ^^^^",
-        "    = hint: settings: data, durability, max_attempts, grace_period, pipe_worker_size, "
-        "pipe_http_timeout, pipe_http_max_conn, pipe_scheduler_delay, scheduler_pipe_router_period",
+        f"    = hint: settings: {', '.join(Settings.model_fields)}",
         "",
         "environment:1:20: C602 PIPE_HTTP_MAX_CONN is 'many'",
         "  1 | PIPE_HTTP_MAX_CONN=many",

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import time
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import httpx
 import pytest
 
 from akrun.backend import NewJob
+from akrun.engine.payload import decode_payload
 from akrun.errors import AkrunError, FileFaults
 from akrun.server import http as bounded
 from akrun.server import request as reading
 from tests.akrun.server.scene import Serving, direct_channel
 
 KEY = "a-shared-key"
+DEDUPE = "${origin.headers['x-id']}"
 BODY = b'{"id": "m-1"}'
 
 
@@ -25,11 +28,17 @@ def serving(folder: Path, **listener: Any) -> Serving:
     return Serving(folder, direct_channel(listener=listener))
 
 
-def recording(folder: Path, **listener: Any) -> Serving:
-    """A channel that logs `$origin`."""
-    channel = direct_channel(listener=listener)
-    channel["pipelines"]["listener"] = [{"id": 1, "type": "log", "params": {"message": "$#origin"}}]
-    return Serving(folder, channel)
+def origins(served: Serving) -> list[dict[str, Any]]:
+    """`$origin` of each callback from now on."""
+    seen: list[dict[str, Any]] = []
+    enqueue = served.backend.enqueue
+
+    async def noting(jobs: Sequence[NewJob]) -> int:
+        seen.extend(decode_payload(job.payload) for job in jobs)
+        return await enqueue(jobs)
+
+    served.backend.enqueue = noting  # type: ignore[method-assign]
+    return seen
 
 
 def hexed(body: bytes, algorithm: str = "sha256") -> str:
@@ -49,13 +58,13 @@ async def test_a_callback_is_kept_before_it_is_answered(tmp_path: Path) -> None:
     async with serving(tmp_path).run() as served:
         enqueue = served.backend.enqueue
 
-        async def slow(jobs: list[NewJob]) -> int:
+        async def slow(jobs: Sequence[NewJob]) -> int:
             await asyncio.sleep(0.05)
             kept = await enqueue(jobs)
             order.append("kept")
             return kept
 
-        served.backend.enqueue = slow  # type: ignore[method-assign, assignment]
+        served.backend.enqueue = slow  # type: ignore[method-assign]
         await served.call()
         order.append("answered")
     assert order == ["kept", "answered"]
@@ -83,25 +92,24 @@ async def test_what_was_accepted_runs_in_the_next_process(tmp_path: Path) -> Non
 
 
 async def test_origin_is_the_whole_request(tmp_path: Path) -> None:
-    async with recording(tmp_path, methods=["PUT"]).run() as served:
+    async with serving(tmp_path, methods=["PUT"]).run() as served:
+        seen = origins(served)
         await served.client.put(
             "/listen/chat/deep/er?a=1&b=2&b=%C3%A9",
             content=b"x=1&y=%2B",
             headers={"Content-Type": "application/x-www-form-urlencoded", "X-Two": "Value"},
         )
-        await served.settled()
-    import json
-
-    origin = json.loads(served.log[0].message)
-    assert {key: origin[key] for key in ("method", "path", "query", "form", "remote")} == {
+    [origin] = seen
+    headers = origin.pop("headers")
+    assert origin == {
         "method": "PUT",
         "path": "/listen/chat/deep/er",
         "query": {"a": "1", "b": ["2", "é"]},
+        "body": b"x=1&y=%2B",
         "form": {"x": "1", "y": "+"},
         "remote": "127.0.0.1",
     }
-    assert origin["headers"]["x-two"] == "Value"
-    assert base64.b64decode(origin["body"]) == b"x=1&y=%2B" or origin["body"] == "x=1&y=%2B"
+    assert headers["x-two"] == "Value"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
@@ -120,16 +128,17 @@ async def test_no_channel_listens_elsewhere(tmp_path: Path) -> None:
 
 async def test_the_shared_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAT_SECRET", KEY)
-    channel = recording(tmp_path, secret_header={"name": "X-Secret", "value": "env:CHAT_SECRET"})
-    async with channel.run() as served:
+    async with serving(
+        tmp_path, secret_header={"name": "X-Secret", "value": "env:CHAT_SECRET"}
+    ).run() as served:
+        seen = origins(served)
         for headers in ({}, {"X-Secret": ""}, {"X-Secret": KEY[:-1]}, {"X-Secret": f"{KEY}x"}):
             answer = await served.call(headers=headers)
             assert answer.status_code == 401
             assert KEY not in answer.text
         assert (await served.call(headers={"X-Secret": KEY})).status_code == 200
         assert await served.settled() == {"done": 1, "failed": 0}
-    assert KEY not in str(served.log)
-    assert "***" in served.log[0].message
+    assert [origin["headers"]["x-secret"] for origin in seen] == ["***"]
 
 
 async def test_a_secret_that_is_nowhere_stops_the_start(tmp_path: Path) -> None:
@@ -178,7 +187,7 @@ async def test_the_time_of_sending(tmp_path: Path, age: int | None, status: int)
 
 
 async def test_large_bodies_are_refused_at_once(tmp_path: Path) -> None:
-    async def chunks() -> Any:
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 10
 
@@ -191,14 +200,14 @@ async def test_large_bodies_are_refused_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_repeated_callback_enters_once(tmp_path: Path) -> None:
-    async with serving(tmp_path, dedupe="$origin.headers.x-id").run() as served:
+    async with serving(tmp_path, dedupe=DEDUPE).run() as served:
         calls = [served.call(headers={"X-Id": str(number % 3)}) for number in range(12)]
         assert {answer.status_code for answer in await asyncio.gather(*calls)} == {200}
         assert await served.settled() == {"done": 3, "failed": 0}
 
 
 async def test_a_callback_that_cannot_be_told_apart_enters_all_the_same(tmp_path: Path) -> None:
-    async with serving(tmp_path, dedupe="$origin.headers.x-id").run() as served:
+    async with serving(tmp_path, dedupe=DEDUPE).run() as served:
         assert [(await served.call()).status_code for _ in range(2)] == [200, 200]
         assert await served.settled() == {"done": 2, "failed": 0}
         assert "listener.dedupe" in served.log[0].message
@@ -233,7 +242,7 @@ async def test_a_text_is_answered_and_a_failing_reply_loses_nothing(tmp_path: Pa
 
 
 async def test_faulty_templates_stop_the_start(tmp_path: Path) -> None:
-    reply = {"headers": {"X": "$orign.x"}, "body": {"a": "$("}}
+    reply = {"headers": {"X": "$orign.x"}, "body": {"a": "${"}}
     with pytest.raises(FileFaults) as caught:
         async with serving(tmp_path, reply=reply, dedupe="${").run():
             pass
@@ -250,10 +259,12 @@ async def test_what_the_pipeline_cannot_use_goes_to_the_dead_letters(tmp_path: P
         assert b"$bytes" in letter.input
 
 
-@pytest.mark.parametrize("query", ["a=%FF", "&".join(f"f{number}=" for number in range(5000))])
-async def test_a_query_that_cannot_be_read_is_refused(tmp_path: Path, query: str) -> None:
+async def test_a_query_or_form_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    form = "&".join(f"f{number}=" for number in range(20_000)).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
     async with serving(tmp_path).run() as served:
-        assert (await served.client.post(f"/listen/chat?{query}", content=BODY)).status_code == 400
+        assert (await served.client.post("/listen/chat?a=%FF", content=BODY)).status_code == 400
+        assert (await served.call(form, headers=headers)).status_code == 400
         assert await served.settled() == {"done": 0, "failed": 0}
 
 
@@ -264,6 +275,8 @@ async def exchange(url: str, *parts: bytes, pause: float = 0.0) -> bytes:
             writer.write(part)
             await asyncio.sleep(pause)
         return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionResetError:  # the server did not want the rest
+        return b""
     finally:
         writer.close()
 
@@ -274,13 +287,13 @@ async def exchange(url: str, *parts: bytes, pause: float = 0.0) -> bytes:
         b"nonsense\r\n\r\n",
         b"POST /listen/chat HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"POST /listen/chat HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"POST /listen/chat HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 40_000 + b"\r\n\r\n",
+        b"POST /listen/chat HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 300_000 + b"\r\n\r\n",
     ],
 )
 async def test_malformed_requests_are_refused(tmp_path: Path, head: bytes) -> None:
     async with serving(tmp_path).run() as served:
         answer = await exchange(served.url, head)
-        assert answer.split()[1] in (b"400", b"431")
+        assert answer == b"" or answer.split()[1] == b"400"
         assert await served.settled() == {"done": 0, "failed": 0}
 
 

@@ -1,0 +1,55 @@
+"""What commands that run pipes share: the HTTP client and the connectors, opened and closed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from akrun.engine.event import Services
+from akrun.engine.log import LogSink
+from akrun.engine.secrets import Masker
+from akrun.model.settings import Settings
+from akrun.net.client import HttpClient
+from akrun.pipes.spec import PipeDefaults
+from akrun.sql import NoConnectors, open_connectors
+
+if TYPE_CHECKING:
+    from akrun.sql.connectors import Connectors
+
+
+def pipe_defaults(settings: Settings) -> PipeDefaults:
+    """Defaults of pipe parameters as the settings have them."""
+    return PipeDefaults(
+        http_timeout=settings.pipe_http_timeout,
+        http_max_conn=settings.pipe_http_max_conn,
+        worker_size=settings.pipe_worker_size,
+        scheduler_delay=settings.pipe_scheduler_delay,
+        connectors=settings.connectors,
+    )
+
+
+def sql_of(settings: Settings) -> "Connectors | NoConnectors":
+    """The connectors of the configuration; nothing is connected yet.
+
+    Raises:
+        ConnectorError: There are connectors, but SQLAlchemy is not installed.
+    """
+    if not settings.connectors:
+        return NoConnectors()
+    return open_connectors(
+        settings.connectors,
+        connection_timeout=settings.pipe_sql_connection_timeout,
+        query_timeout=settings.pipe_sql_query_timeout,
+    )
+
+
+@asynccontextmanager
+async def opened_services(
+    settings: Settings, log: LogSink, masker: Masker, sql: "Connectors | NoConnectors | None" = None
+) -> AsyncIterator[Services]:
+    """Services over the network and the configured databases; `sql`, if given, is closed with them."""
+    sql = sql_of(settings) if sql is None else sql
+    try:
+        async with HttpClient() as client:
+            yield Services(client, log, masker=masker, sql=sql)
+    finally:
+        await sql.aclose()
