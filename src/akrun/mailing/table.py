@@ -5,7 +5,7 @@ import io
 
 from akrun.mailing.report import MailingReport
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "mailing", "kind", "name", "event_type", "action_type", "pipe", "code", "count", "messages", "share",
     "first", "last",
 )  # fmt: skip
