@@ -16,7 +16,7 @@ ACCEPTED = Reply(body=b'{"status": "accepted"}', delay=0.05)
 
 
 async def on_terminal(*arguments: str) -> tuple[int, str]:
-    """Run the command with standard error on a pseudo-terminal; returns its exit code and what was drawn."""
+    """Run a command with standard error on a pseudo-terminal: its exit code, and what was drawn."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
     environment.pop("NO_COLOR", None)
