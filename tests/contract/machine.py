@@ -3,15 +3,16 @@
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from akrun.backend import Backend, EventRecord, LaunchState, MessageState, NewJob, Outcome
+from akrun.backend import Backend, EventRecord, JobCounts, LaunchState, MessageState, NewJob, Outcome
 
 T = TypeVar("T")
 Engine = Callable[[Path, Callable[[], float]], Backend]
@@ -97,6 +98,35 @@ class Machine(RuleBasedStateMachine):
         self.run(self.backend.close())
         self.runner.close()
         shutil.rmtree(self.directory)
+
+    @rule(seconds=st.integers(0, 20))
+    def time_goes_on(self, seconds: int) -> None:
+        self.now += seconds
+
+    @rule()
+    def reopen(self) -> None:
+        self.run(self.backend.close())
+        self.backend = self.engine(self.directory, lambda: self.now)
+        self.run(self.backend.open())
+        for message in self.messages.values():
+            if message.state is MessageState.IN_PROGRESS:
+                message.state = MessageState.PENDING
+        for job in self.jobs.values():
+            if job.state is MessageState.IN_PROGRESS:
+                job.state = MessageState.PENDING
+
+    @invariant()
+    def job_counts_are_exact(self) -> None:
+        states = Counter(job.state for job in self.jobs.values())
+        pending, in_progress, done, failed = [
+            states[MessageState(name)] for name in ("pending", "in_progress", "done", "failed")
+        ]
+        assert self.run(self.backend.job_counts()) == JobCounts(pending, in_progress, done, failed)
+
+    @invariant()
+    def dead_letters_are_kept(self) -> None:
+        letters = self.run(self.backend.dead_letters(limit=1000))
+        assert [letter.message_id for letter in letters] == self.dead
 
     def _remember(self, facts: list[EventRecord]) -> int:
         before = len(self.events)

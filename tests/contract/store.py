@@ -15,10 +15,6 @@ store_keys = st.tuples(st.sampled_from(["", "t", "u"]), st.sampled_from(["a", "b
 class StoreRules(Machine):
     """A few tables and keys, and every call there is for them."""
 
-    @rule(seconds=st.floats(0, 30))
-    def time_goes_on(self, seconds: float) -> None:
-        self.now += seconds
-
     @rule(key=store_keys, value=st.binary(max_size=4), ttl=st.integers(1, 30).map(float))
     def store_set(self, key: tuple[str, str], value: bytes, ttl: float) -> None:
         self.run(self.backend.store_set(*key, value, ttl))

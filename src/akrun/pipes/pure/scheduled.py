@@ -121,7 +121,7 @@ SPEC = PipeSpec(
             params={
                 "pipe_id": 1,
                 "delay": "$in.data.retry_after",
-                "template": {"id": "$in.data.id", "tries": "${#in.tries + 1}"},
+                "template": {"id": "$in.data.id", "tries": "$#{in.tries + 1}"},
             },
             before={"data": {"id": "p-17", "retry_after": 300}, "tries": 2},
             effects=({"pipe_id": 1, "delay": 300, "template": {"id": "p-17", "tries": 3}},),
