@@ -133,7 +133,9 @@ def test_a_document_from_a_file_shows_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{1: 2}, {"a": {None: 1}}, [b"x"], {"a": object()}, [{1}], float("nan"), ["\ud800"]], ids=repr
+    "value",
+    [{1: 2}, {"a": {None: 1}}, [b"x"], {"a": object()}, [{1}], float("nan"), ["\ud800"]],
+    ids=["int key", "null key", "bytes", "object", "set", "NaN", "surrogate"],
 )
 def test_what_is_no_json_is_refused_with_its_place(value: Any) -> None:
     with pytest.raises(aktmpl.SyntaxFault) as caught:

@@ -67,11 +67,12 @@ class JobRules(Machine):
         pending = [job for job in self.jobs.values() if job.state is MessageState.PENDING]
         return [job for job in pending if only is None or job.new.pipeline in only]
 
-    @rule()
-    def begin_jobs_and_hand_them_back(self) -> None:
-        """A worker that dies with them: what uses attempts up."""
-        self.lease_jobs(9, None)
-        self.release_jobs(list(self.jobs), started=True)
+    @rule(times=st.integers(1, MAX_ATTEMPTS + 1))
+    def begin_jobs_and_hand_them_back(self, times: int) -> None:
+        """Workers that die with them: what uses attempts up."""
+        for _ in range(times):
+            self.lease_jobs(9, None)
+            self.release_jobs(list(self.jobs), started=True)
 
     @rule(names=st.lists(job_ids, max_size=4), started=st.booleans())
     def release_jobs(self, names: list[str], *, started: bool) -> None:
