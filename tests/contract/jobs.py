@@ -42,7 +42,7 @@ class JobRules(Machine):
         with pytest.raises(RecordError):
             self.run(self.backend.enqueue([*jobs, replace(jobs[0], due=due)]))
 
-    @rule(limit=st.integers(0, 4), only=st.none() | st.sets(pipelines, max_size=2))
+    @rule(limit=st.integers(0, 4), only=st.none() | st.sets(pipelines))
     def lease_jobs(self, limit: int, only: set[str] | None) -> None:
         leased = self.run(self.backend.lease_jobs(self.now, limit, only))
         assert leased == self._expected_jobs(limit, only)
@@ -67,14 +67,14 @@ class JobRules(Machine):
         pending = [job for job in self.jobs.values() if job.state is MessageState.PENDING]
         return [job for job in pending if only is None or job.new.pipeline in only]
 
-    @rule(times=st.integers(1, MAX_ATTEMPTS + 1))
-    def begin_jobs_and_hand_them_back(self, times: int) -> None:
-        """Workers that die with them: what uses attempts up."""
-        for _ in range(times):
+    @rule(started=st.lists(st.booleans(), min_size=1, max_size=MAX_ATTEMPTS + 1))
+    def begin_jobs_and_hand_them_back(self, started: list[bool]) -> None:
+        """Workers that take them and hand them back: what uses attempts up, or does not."""
+        for each in started:
             self.lease_jobs(9, None)
-            self.release_jobs(list(self.jobs), started=True)
+            self.release_jobs(list(self.jobs), started=each)
 
-    @rule(names=st.lists(job_ids, max_size=4), started=st.booleans())
+    @rule(names=st.lists(job_ids, min_size=2, max_size=12), started=st.booleans())
     def release_jobs(self, names: list[str], *, started: bool) -> None:
         leased = [
             self.jobs[name]

@@ -9,12 +9,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from akrun.backend import DeadLetter
+from akrun.backend import Backend, DeadLetter
+from akrun.channels import channel_of
 from akrun.cli.database import reading
 from akrun.cli.options import data_option
 from akrun.cli.text import plain, to_json
+from akrun.engine.compile import secret_fields
 from akrun.engine.payload import decode_payload
-from akrun.engine.secrets import Masker
+from akrun.engine.secrets import Masker, secrets_in
 from akrun.engine.trace import shown
 from akrun.errors import AkrunError
 
@@ -42,11 +44,11 @@ def list_(data: Path, limit: int, *, as_json: bool) -> None:
 @data_option
 def show(dead_id: int, data: Path) -> None:
     """Show one dead letter as JSON: its error, and what entered the pipe that failed."""
-    letter = asyncio.run(_find(data, dead_id))
-    if letter is None:
+    found = asyncio.run(_find(data, dead_id))
+    if found is None:
         raise AkrunError(f"there is no dead letter {dead_id}; `akrun dead list` shows those there are")
-    # Secrets were masked when it was stored.
-    click.echo(to_json({**_about(letter), "input": shown(decode_payload(letter.input), Masker())}))
+    letter, entered = found
+    click.echo(to_json({**_about(letter), "input": entered}))
 
 
 def _about(letter: DeadLetter) -> dict[str, Any]:
@@ -83,6 +85,26 @@ async def _read(data: Path, limit: int) -> list[DeadLetter]:
         return await backend.dead_letters(limit=limit)
 
 
-async def _find(data: Path, dead_id: int) -> DeadLetter | None:
+async def _find(data: Path, dead_id: int) -> tuple[DeadLetter, Any] | None:
+    """A dead letter, and its input as it may be shown."""
     async with reading(data) as backend:
-        return await backend.dead_letter(dead_id)
+        letter = await backend.dead_letter(dead_id)
+        if letter is None:
+            return None
+        entered = decode_payload(letter.input)
+        secrets = await _row_secrets(backend, letter, entered)
+    return letter, shown(entered, Masker(secrets))
+
+
+async def _row_secrets(backend: Backend, letter: DeadLetter, entered: Any) -> list[str]:
+    """Secrets in the input of a message that was given up before any pipe failed.
+
+    Its input is the row as it was stored for sending; all other inputs were masked when they were stored.
+    """
+    status = None if letter.message_id is None else await backend.message(letter.message_id)
+    launch = None if status is None else await backend.find_launch(status.launch_id)
+    mailing = None if launch is None else await backend.mailing(launch.mailing_id)
+    record = None if mailing is None else await backend.channel(mailing.channel)
+    if record is None or not isinstance(entered, dict):
+        return []
+    return secrets_in(entered, secret_fields(channel_of(record)))

@@ -1,11 +1,15 @@
 """A planted secret leaves the process in requests only, also when the service answers with it."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from akrun.backend import Embedded, LaunchState
+from akrun.mailing.launch import open_launch
 from tests.akrun.http_server import HttpServer, Received, Reply, serve_in_thread
 from tests.akrun.mailing.scene import Scene, pipe
 
@@ -102,3 +106,23 @@ def test_the_database_holds_the_mailings_secret_nowhere(leaky: tuple[Scene, Http
     stored = b"".join(file.read_bytes() for file in scene.data.iterdir())
     assert b"Bakery newsletter" in stored
     assert API_KEY.encode() not in stored
+
+
+async def give_up(scene: Scene) -> None:
+    """Let every message use up its only attempt, as processes that were killed would."""
+    job = scene.job()
+    scene.data.mkdir()
+    for _ in range(2):
+        async with Embedded(scene.data / "akrun.db", max_attempts=1) as backend:
+            launch = (await open_launch(backend, job, datetime.now(UTC))).launch
+            await backend.set_launch_state(launch.launch_id, LaunchState.SENDING)
+            await backend.lease(launch.launch_id, 10)
+
+
+def test_a_message_that_was_given_up_does_not_show_its_own(leaky: tuple[Scene, HttpServer]) -> None:
+    scene, _ = leaky
+    asyncio.run(give_up(scene))
+    letter = scene.run("dead show", "1")
+    assert json.loads(letter.stdout)["error"]["kind"] == "max_attempts"
+    assert json.loads(letter.stdout)["input"]["subscription"] == {"phone": "+4477000000", "token": "***"}
+    assert_hidden(letter.output)

@@ -98,7 +98,7 @@ async def test_a_template_that_fails_fails_the_pipe() -> None:
 class FullStore(MemoryStore):
     """A store whose disk is full."""
 
-    async def store_set(self, *_: Any) -> None:
+    async def store_set(self, table: str, key: str, value: bytes, ttl: float) -> None:  # noqa: ARG002
         raise DiskFullError("the disk is full", path=Path("akrun.db"))
 
 
