@@ -21,12 +21,14 @@ def render_trace(trace: Trace, result: Result) -> Group:
     registered = [f"{event.event_type} (action {event.action_type})" for event in result.effects]
     ending = Text(f"{result.state} in pipe {result.pipe}", style="green" if result.state == "done" else "red")
     ending.append(f", events: {', '.join(registered) or 'none'}", style="default")
+    if result.jobs:
+        ending.append(f", handed over to {', '.join(f'pipe {job.pipe}' for job in result.jobs)}")
     parts.append(ending)
     return Group(*parts)
 
 
 def trace_to_dict(trace: Trace, result: Result) -> dict[str, Any]:
-    """The same as JSON: `state`, `pipe`, `error`, `events`, and `steps` with all that a step has."""
+    """The same as JSON: `state pipe error events handed_over`, and `steps` with all that a step has."""
     return {
         "state": result.state,
         "pipe": result.pipe,
@@ -34,6 +36,7 @@ def trace_to_dict(trace: Trace, result: Result) -> dict[str, Any]:
         "events": [
             {"event_type": event.event_type, "action_type": event.action_type} for event in result.effects
         ],
+        "handed_over": [{"pipe": job.pipe, "due": job.due} for job in result.jobs],
         "steps": [asdict(step) for step in trace.steps],
     }
 
@@ -47,6 +50,8 @@ def _panel(step: TraceStep) -> Panel:
     parts += _section("out", changes(step.input, step.output))
     if step.error is not None:
         parts += _section("error", step.error)
+    for index, branch in enumerate(step.branches):
+        parts += [Text(f"branch {index}", style="bold"), *map(_panel, branch)]
     name = plain(f"{step.pipe} {step.type}" + (f" — {step.label}" if step.label else ""))
     following = "end" if step.next is None else f"pipe {step.next}"
     style = _STYLES.get(step.exit, "yellow")

@@ -21,7 +21,7 @@ class TraceStep:
         next: the pipe that follows; None at the end.
         error: the `$error` the pipe left.
         request, response: of the last HTTP exchange, if there was one.
-        branches: traces of the branches that the pipe ran, in their order.
+        branches: the steps of each branch that the pipe ran, in the order of the branches.
     """
 
     pipe: int
@@ -35,7 +35,7 @@ class TraceStep:
     error: dict[str, Any] | None = None
     request: dict[str, Any] | None = None
     response: dict[str, Any] | None = None
-    branches: "list[Trace]" = field(default_factory=list)
+    branches: "list[list[TraceStep]]" = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from akrun.backend import Backend, ChannelRecord, Counts, Launch, MailingRecord, Report
-from akrun.errors import AkrunError
+from akrun.errors import AkrunError, FileFaults
 from akrun.model import Channel, parse_located
 
 _PAGE = 1_000
@@ -52,7 +54,12 @@ class FailureRow:
 
 @dataclass(frozen=True, slots=True)
 class MailingReport:
-    """What became of a launch."""
+    """What became of a launch.
+
+    Attributes:
+        unknown_events: events of messages that were never sent. They belong to no mailing, so these are all
+            that there are.
+    """
 
     mailing_id: int | str
     name: str
@@ -97,7 +104,7 @@ async def make_report(backend: Backend, mailing_id: int | str | None = None) -> 
         counts=counts,
         events=_event_rows(summary, counts, _channel(record)),
         failures=await _failures(backend, launch),
-        unknown_events=summary.unknown,
+        unknown_events=(await backend.report()).unknown,
     )
 
 
@@ -123,12 +130,18 @@ async def _find(backend: Backend, mailing_id: int | str | None) -> tuple[Mailing
 
 
 def _channel(record: ChannelRecord | None) -> Channel | None:
-    """The channel as it is registered, for its events' names and colours."""
+    """The channel as it is registered now, for its events' names and colours.
+
+    None where there is none that can be read any more: the figures do not depend on it.
+    """
     if record is None:
         return None
     text = record.document.decode("utf-8")
-    document, _ = parse_located(text, record.string_id, is_json=text.lstrip().startswith("{"))
-    return Channel.model_validate(document.value)
+    try:
+        document, _ = parse_located(text, record.string_id, is_json=text.lstrip().startswith("{"))
+        return Channel.model_validate(document.value)
+    except (FileFaults, ValidationError):
+        return None
 
 
 def _event_rows(summary: Report, counts: Counts, channel: Channel | None) -> list[EventRow]:
@@ -137,6 +150,8 @@ def _event_rows(summary: Report, counts: Counts, channel: Channel | None) -> lis
     rows = []
     for event in summary.events:
         known = defined.get(event.action_type) if event.action_type is not None else None
+        if known is not None and known.event_type != event.event_type:
+            known = None  # the id was given to another event since
         rows.append(
             EventRow(
                 event_type=event.event_type,

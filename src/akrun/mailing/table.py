@@ -9,7 +9,8 @@ COLUMNS: tuple[str, ...] = (
     "mailing", "kind", "name", "event_type", "action_type", "pipe", "code", "count", "messages", "share",
     "first", "last",
 )  # fmt: skip
-"""`kind` is `messages` (by state), `event`, `reason` (of an event) or `failure`."""
+"""`kind` is `messages` (by state), `event`, `reason` (of an event), `unknown_events` (those of messages that
+were never sent) or `failure`."""
 
 
 def to_csv(report: MailingReport) -> str:
@@ -26,6 +27,7 @@ def to_csv(report: MailingReport) -> str:
             {"kind": "reason", **same, "name": reason, "count": count}
             for reason, count in event["reasons"].items()
         ]
+    rows.append({"kind": "unknown_events", "count": report.unknown_events})
     rows += [
         {"kind": "failure", "name": each["message"], **{key: each[key] for key in ("pipe", "code", "count")}}
         for each in made["failures"]

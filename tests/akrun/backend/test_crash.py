@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from akrun.backend import Embedded, LaunchState, MessageState, NewMessage
+from akrun.backend import Embedded, JobCounts, LaunchState, MessageState, NewJob, NewMessage
 
 Prepare = Callable[[Embedded, int], Awaitable[None]]
 Register = Callable[[Embedded], Awaitable[None]]
 
 CHILD = """
 import asyncio, sys
-from akrun.backend import DeadLetter, Embedded, EventRecord, MessageState, NewMessage, Outcome
+from akrun.backend import DeadLetter, Embedded, EventRecord, MessageState, NewJob, NewMessage, Outcome
 
 async def load(backend):
     def audience():
@@ -42,6 +42,28 @@ async def finish(backend):
     await backend.lease("L", 3)  # never finished
     for _ in range(int(sys.argv[3]) // 64 + 5):
         await asyncio.gather(*map(one, await backend.lease("L", 64)))
+    await asyncio.Event().wait()
+
+async def enqueue(backend):
+    for n in range(1_000_000):
+        await backend.enqueue([NewJob(f"j{n}", "sms", "schedule", 1, b"p", float(-n))])
+        print(f"j{n}", flush=True)
+
+async def hand_over(backend):
+    async def one(job):
+        event = EventRecord(f"m-{job.id}", 1, "send", 5, "", 1.0)
+        follow_up = NewJob(f"{job.id}+", "sms", "later", 1, b"p", 1.0)
+        await backend.finish_job(job.id, Outcome(MessageState.DONE, 1, None, 1.0), [event], None, [follow_up])
+        print(job.id, flush=True)
+
+    await backend.lease_jobs(1.0, 3, ["schedule"])  # never finished
+    while jobs := await backend.lease_jobs(1.0, 64, ["schedule"]):
+        await asyncio.gather(*map(one, jobs))
+    await asyncio.Event().wait()
+
+async def die(backend):
+    [job] = await backend.lease_jobs(1.0, 1)
+    print(job.attempts, flush=True)
     await asyncio.Event().wait()
 
 async def main():
@@ -117,3 +139,47 @@ async def test_a_load_that_was_killed_starts_anew(path: Path, register: Register
         leased = await backend.lease("L", 1500)
         assert {message.payload for message in leased} == {b"second"}
         assert [message.ordinal for message in leased] == list(range(1500))
+
+
+async def test_jobs_outlive_a_kill_once_they_are_acknowledged(path: Path) -> None:
+    acknowledged = acknowledged_before_kill(path, "enqueue", 150)
+    async with Embedded(path) as backend:
+        leased = await backend.lease_jobs(0.0, 1_000_000)
+        assert {job.id for job in leased} >= set(acknowledged)
+        assert len(leased) - len(acknowledged) <= 1  # one more may be there: its answer was lost
+        assert [job.due for job in leased] == sorted(job.due for job in leased)
+        assert (
+            await backend.enqueue([NewJob(name, "sms", "schedule", 1, b"", 0.0) for name in acknowledged])
+            == 0
+        )
+
+
+@pytest.mark.parametrize("lines", [1, 65, 200])
+async def test_hand_overs_outlive_a_kill_with_the_outcome_they_came_with(path: Path, lines: int) -> None:
+    async with Embedded(path) as backend:
+        await backend.enqueue([NewJob(f"j{n}", "sms", "schedule", 1, b"p", n / 1e4) for n in range(1000)])
+    acknowledged = acknowledged_before_kill(path, "hand_over", lines)
+    async with Embedded(path) as backend:
+        counts = await backend.job_counts()
+        assert counts.in_progress == 0  # no lease outlives its owner
+        assert counts.done >= len(acknowledged)
+        follow_ups = {job.id for job in await backend.lease_jobs(1.0, 2000, ["later"])}
+        assert follow_ups >= {f"{name}+" for name in acknowledged}
+        assert len(follow_ups) == counts.done
+        assert (await backend.report()).unknown == counts.done
+        left = await backend.lease_jobs(1.0, 2000, ["schedule"])
+        assert len(left) == 1000 - counts.done
+        assert {job.id for job in left}.isdisjoint(name.removesuffix("+") for name in follow_ups)
+        assert [(job.id, job.attempts) for job in left[:3]] == [("j0", 2), ("j1", 2), ("j2", 2)]
+
+
+async def test_a_job_that_kills_its_worker_is_given_up(path: Path) -> None:
+    async with Embedded(path) as backend:
+        await backend.enqueue([NewJob("deadly", "sms", "schedule", 1, b"p", 0.0)])
+    for attempt in range(1, 6):
+        assert acknowledged_before_kill(path, "die", 1) == [str(attempt)]
+    async with Embedded(path) as backend:
+        assert await backend.lease_jobs(1.0, 9) == []
+        [letter] = await backend.dead_letters()
+        assert (letter.job_id, letter.attempts, letter.error["kind"]) == ("deadly", 5, "max_attempts")
+        assert await backend.job_counts() == JobCounts(0, 0, 0, 1)

@@ -72,7 +72,9 @@ class ForeachPipe(CompiledPipe):
         ]
         failed = await self._run_all(branches, self.concurrency.get(event.scope))
         if event.trace is not None:
-            event.trace.steps[-1].branches = [branch.trace for branch in branches if branch.trace is not None]
+            event.trace.steps[-1].branches = [
+                branch.trace.steps for branch in branches if branch.trace is not None
+            ]
         for branch in branches:
             event.effects += branch.effects
             event.jobs += branch.jobs

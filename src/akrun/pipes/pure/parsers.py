@@ -31,7 +31,7 @@ def parse_json(body: bytes) -> Any:
     except orjson.JSONDecodeError as exc:
         if "depth" in exc.msg:
             raise _too_deep("JSON") from exc
-        raise _parse(f"JSON: {exc.msg} at line {exc.lineno} column {exc.colno}") from exc
+        raise _parse(f"JSON: {_reason(text, exc)}") from exc
     # No value nests deeper than it has brackets, and counting those is far cheaper than walking the value.
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
         _check_depth(value)
@@ -68,6 +68,17 @@ def parse_form(body: bytes) -> dict[str, Any]:
         else:
             fields[name] = [fields[name], value]
     return fields
+
+
+def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
+    """What is wrong with a text, and where; of a byte that is not UTF-8 orjson does not know the place."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as undecoded:
+        before = text[: undecoded.start].decode()
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return f"the byte 0x{text[undecoded.start]:02X} is not UTF-8 at line {line} column {column}"
+    return f"{error.msg} at line {error.lineno} column {error.colno}"
 
 
 def _check_depth(value: Any) -> None:
