@@ -55,7 +55,7 @@ _SIMPLE_PART = re.compile(
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DOLLAR_KINDS = ("ESCAPED_DOLLAR", "DOLLAR")
-_KEYWORD = re.compile(r"(?:true|false|null|not)\Z", re.IGNORECASE)
+_KEYWORD = re.compile(r"(?:true|false|null|not)(?!\w)", re.IGNORECASE)
 
 
 def grammar_text() -> str:

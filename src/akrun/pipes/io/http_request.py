@@ -59,7 +59,7 @@ class HttpRequestParams(Model):
     headers: Any = None
     """Document with the headers; null leaves one out."""
     auth_type: StrictStr | None = None
-    """`basic` or `bearer`."""
+    """`basic` or `bearer`; default `basic` where there is an `auth_username`."""
     auth_username: StrictStr | None = None
     """basic: the user."""
     auth_password: StrictStr | None = None
@@ -239,7 +239,10 @@ def _status_failure(request: Request, response: Response) -> PipeFailure:
 
 def compile_http_request(params: HttpRequestParams, context: PipeContext) -> HttpRequestPipe:
     """Compile the templates and settle the defaults."""
-    _check_auth(params, context)
+    auth_type = params.auth_type
+    if auth_type is None and params.auth_username is not None:
+        auth_type = "basic"
+    _check_auth(params, auth_type, context)
     for name in ("form", "headers"):
         if not isinstance(getattr(params, name), dict | str | None):
             context.fault(f"`{name}` must be an object", name)
@@ -252,8 +255,8 @@ def compile_http_request(params: HttpRequestParams, context: PipeContext) -> Htt
         form=None if params.form is None else context.document(params.form, "form"),
         headers=None if params.headers is None else context.document(params.headers, "headers"),
         auth_type=None
-        if params.auth_type is None
-        else context.parameter(params.auth_type, one_of("basic", "bearer"), "auth_type"),
+        if auth_type is None
+        else context.parameter(auth_type, one_of("basic", "bearer"), "auth_type"),
         auth_username=_optional(params.auth_username, "auth_username", context),
         auth_password=_optional(params.auth_password, "auth_password", context),
         auth_token=_optional(params.auth_token, "auth_token", context),
@@ -275,8 +278,8 @@ def _optional(text: str | None, name: str, context: PipeContext) -> TextTemplate
     return None if text is None else context.text(text, name)
 
 
-def _check_auth(params: HttpRequestParams, context: PipeContext) -> None:
-    kind = params.auth_type.lower() if params.auth_type is not None else None
+def _check_auth(params: HttpRequestParams, auth_type: str | None, context: PipeContext) -> None:
+    kind = auth_type.lower() if auth_type is not None else None
     needs: dict[str | None, str] = {"basic": "auth_username", "bearer": "auth_token"}
     if kind in needs and getattr(params, needs[kind]) is None:
         context.fault(f"auth_type {kind} needs `{needs[kind]}`", "auth_type")

@@ -20,15 +20,16 @@ from akrun.pipes.spec import (
 )
 from aktmpl import TextTemplate
 
+NO_CODE = "error"
 NO_MESSAGE = "the operation ended with an error"
-"""The error's message where the channel gives none."""
+"""The error's code and message where the channel gives none."""
 
 
 class ErrorParams(Model):
     """Parameters of `error`."""
 
-    code: Annotated[Any, WithJsonSchema({"type": ["integer", "string"]})]
-    """The error's number."""
+    code: Annotated[Any, WithJsonSchema({"type": ["integer", "string"]})] = None
+    """The error's number; without one the code is the word `error`."""
     message: StrictStr | None = None
     """What went wrong, for the person who asked; not empty."""
 
@@ -37,12 +38,12 @@ class ErrorParams(Model):
 class ErrorPipe(CompiledPipe):
     """A compiled `error`."""
 
-    code: Parameter[int]
+    code: Parameter[int] | None
     message: TextTemplate | None
 
     def run(self, event: Event) -> None:
         """End the event with the error; the pipe has no exit that could take it."""
-        code = self.code.get(event.scope)
+        code = NO_CODE if self.code is None else self.code.get(event.scope)
         message = NO_MESSAGE if self.message is None else self.message.render_text(event.scope)
         if not message:
             raise parameter_failure("message", "it is empty")
@@ -54,7 +55,7 @@ def compile_error(params: ErrorParams, context: PipeContext) -> ErrorPipe:
     if params.message == "":
         context.fault("`message` must not be empty", "message", hint="leave it out, or say what went wrong")
     return ErrorPipe(
-        code=context.parameter(params.code, integer, "code"),
+        code=None if params.code is None else context.parameter(params.code, integer, "code"),
         message=None if params.message is None else context.text(params.message, "message"),
     )
 

@@ -47,8 +47,8 @@ def parse_xml(body: bytes) -> Any:
     except expat.ExpatError as exc:
         place = f"at line {exc.lineno} column {exc.offset + 1}"
         raise _parse(f"XML: {expat.ErrorString(exc.code)} {place}") from exc
-    except (ValueError, LookupError) as exc:
-        raise _parse(f"XML: {exc}") from exc
+    except (ValueError, LookupError) as exc:  # Python's own, about the declared encoding
+        raise _parse("XML: unknown encoding, or one that is not supported, at line 1 column 1") from exc
 
 
 def parse_form(body: bytes) -> dict[str, Any]:
@@ -109,7 +109,12 @@ class _BoundedExpat:
     def ParserCreate(encoding: str | None, separator: str | None) -> "_BoundedExpat":  # noqa: N802 - expat's name
         """A parser that has the bounds built in; its other handlers are xmltodict's."""
         parser = expat.ParserCreate(encoding, separator)
-        parser.StartDoctypeDeclHandler = _refuse_doctype
+
+        def refuse(*_: object) -> NoReturn:
+            place = f"at line {parser.CurrentLineNumber} column {parser.CurrentColumnNumber + 1}"
+            raise _parse(f"XML: a document type declaration is not accepted {place}")
+
+        parser.StartDoctypeDeclHandler = refuse
         return _BoundedExpat(parser)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -132,10 +137,6 @@ class _BoundedExpat:
             handler(name, attributes)
 
         return start
-
-
-def _refuse_doctype(*_: object) -> NoReturn:
-    raise _parse("XML: a document type declaration is not accepted")
 
 
 def _parse(message: str) -> PipeFailure:

@@ -7,6 +7,7 @@ import xmltodict
 
 from akrun.errors import PipeFailure
 from akrun.pipes.convert import data_failure, text_of
+from akrun.pipes.pure.parsers import MAX_DEPTH
 
 # XML 1.0 (fifth edition) §2.2 and §2.3; the colon is left in for namespace prefixes.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,7 +28,8 @@ def to_xml(value: Any, *, root: str | None = None, declaration: bool = True) -> 
 
     Raises:
         PipeFailure: (kind `data`, code `xml`) there is not exactly one root, a name is no XML name, a text
-            holds a character that XML cannot, or a list stands directly in a list.
+            holds a character that XML cannot, or a list stands directly in a list; (code `too_deep`) the
+            elements nest deeper than `unpack` reads.
     """
     document = value if root is None else {root: value}
     if not isinstance(document, dict) or len(document) != 1:
@@ -37,26 +39,31 @@ def to_xml(value: Any, *, root: str | None = None, declaration: bool = True) -> 
         raise _failure(f"the root element {name!r} cannot be repeated")
     if name.startswith(("@", "#")):
         raise _failure(f"{name!r} is no root element")
-    tree = {_name(name): _element(content, name)}
-    return xmltodict.unparse(tree, full_document=declaration).encode()
+    tree = {_name(name): _element(content, name, 1)}
+    text: str = xmltodict.unparse(tree, full_document=declaration)
+    # A reader turns a bare carriage return into a line feed (XML 1.0 §2.11). Those of attributes are escaped
+    # already, and names have none, so that all of these are in the text of elements.
+    return text.replace("\r", "&#13;").encode()
 
 
-def _element(value: Any, name: str) -> Any:
+def _element(value: Any, name: str, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise data_failure("too_deep", f"XML: nested more than {MAX_DEPTH} deep")
     if value is None:
         return None
     if isinstance(value, dict):
-        return {_key(key): _content(key, each) for key, each in value.items()}
+        return {_key(key): _content(key, each, depth) for key, each in value.items()}
     if isinstance(value, list):
         raise _failure(f"a list directly in the list {name!r} has no XML form")
     return _text(value, name)
 
 
-def _content(key: str, value: Any) -> Any:
+def _content(key: str, value: Any, depth: int) -> Any:
     if key.startswith("@") or key == "#text":
         return "" if value is None else _text(value, key)
     if isinstance(value, list):
-        return [_element(item, key) for item in value]
-    return _element(value, key)
+        return [_element(item, key, depth + 1) for item in value]
+    return _element(value, key, depth + 1)
 
 
 def _key(key: str) -> str:
