@@ -311,9 +311,10 @@ class _Inference:
     def test(self, node: Test) -> Type:
         with self.guarded() as guard:
             operand = self.expression(node.operand)
-        if guard.surely_missing:
+        surely = guard.surely_missing and not operand.kinds  # with a value, only a branch of it is missing
+        if surely:
             answer: bool | None = node.test != "defined"
-        elif guard.may_miss:
+        elif guard.may_miss or guard.surely_missing:
             answer = True if operand.kinds == NULL.kinds and node.test != "defined" else None
         elif node.test == "defined":
             answer = True
@@ -323,7 +324,7 @@ class _Inference:
         if answer is None:
             return BOOL
         result = one_of([answer is not node.negated])
-        return result if guard.surely_missing else self.decided(result, node.span)
+        return result if surely else self.decided(result, node.span)
 
     def conditional(self, node: Conditional) -> Type:
         self.condition(node.condition)
