@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from akrun.backend import Backend, ChannelRecord, Counts, Launch, MailingRecord, Report
+from akrun.channels import channel_of
 from akrun.errors import AkrunError, FileFaults
-from akrun.model import Channel, parse_located
+from akrun.model import Channel
 
 _PAGE = 1_000
 
@@ -136,10 +137,8 @@ def _channel(record: ChannelRecord | None) -> Channel | None:
     """
     if record is None:
         return None
-    text = record.document.decode("utf-8")
     try:
-        document, _ = parse_located(text, record.string_id, is_json=text.lstrip().startswith("{"))
-        return Channel.model_validate(document.value)
+        return channel_of(record)
     except (FileFaults, ValidationError):
         return None
 
