@@ -25,18 +25,22 @@ from akrun.backend.protocol import (
     DeadLetters,
     EventLog,
     Jobs,
+    Journal,
     Launches,
     Queue,
     Registry,
     Store,
 )
 from akrun.backend.records import (
+    Accepted,
     ChannelRecord,
     Counts,
     DeadLetter,
     EventRecord,
     EventSummary,
     JobCounts,
+    JobStatus,
+    JournalEntry,
     Launch,
     LaunchState,
     LoadResult,
@@ -49,9 +53,11 @@ from akrun.backend.records import (
     Outcome,
     QueuedJob,
     Report,
+    TraceRecord,
 )
 
 __all__ = [
+    "Accepted",
     "AudienceDigest",
     "Backend",
     "BackendBusyError",
@@ -75,7 +81,10 @@ __all__ = [
     "EventSummary",
     "ForeignFileError",
     "JobCounts",
+    "JobStatus",
     "Jobs",
+    "Journal",
+    "JournalEntry",
     "Launch",
     "LaunchState",
     "Launches",
@@ -99,5 +108,6 @@ __all__ = [
     "StateError",
     "StorageError",
     "Store",
+    "TraceRecord",
     "UnavailableError",
 ]

@@ -11,11 +11,14 @@ from typing import Protocol, Self
 
 from akrun.backend.controls import Controls
 from akrun.backend.records import (
+    Accepted,
     ChannelRecord,
     Counts,
     DeadLetter,
     EventRecord,
     JobCounts,
+    JobStatus,
+    JournalEntry,
     Launch,
     LaunchState,
     LoadResult,
@@ -27,6 +30,7 @@ from akrun.backend.records import (
     Outcome,
     QueuedJob,
     Report,
+    TraceRecord,
 )
 
 
@@ -91,6 +95,10 @@ class Launches(Protocol):
         """The mailing's launches, oldest first."""
         ...
 
+    async def launches_in(self, state: LaunchState) -> list[Launch]:
+        """The launches in that state, of all mailings, oldest first."""
+        ...
+
     async def load(
         self, launch_id: str, rows: Iterable[NewMessage] | AsyncIterable[NewMessage]
     ) -> LoadResult:
@@ -132,8 +140,10 @@ class Queue(Protocol):
         """Take up to `limit` pending messages in order; the attempt is counted before they are given out.
 
         A message that has had all its attempts is failed and becomes a dead letter (kind `max_attempts`)
-        instead. An empty list means that nothing is pending, or that the launch is paused, stopped or
-        finished. Leases last until `finish`, `release` or the end of the owning process.
+        instead: it names no pipe, its input is the last checkpoint that the message's own event recorded
+        (empty if there is none), and the journal stays. An empty list means that nothing is pending, or that
+        the launch is paused, stopped or finished. Leases last until `finish`, `release` or the end of the
+        owning process.
 
         Raises:
             NotFoundError: no such launch.
@@ -141,15 +151,19 @@ class Queue(Protocol):
         """
         ...
 
-    async def finish(
+    async def finish(  # noqa: PLR0913, PLR0917 - one per part of the transaction
         self,
         message_id: str,
         outcome: Outcome,
         events: Sequence[EventRecord] = (),
         dead: DeadLetter | None = None,
         jobs: Sequence[NewJob] = (),
+        trace: TraceRecord | None = None,
     ) -> bool:
-        """Record a message's outcome with its events, dead letter and follow-up jobs, all or nothing.
+        """Record a message's outcome with its events, dead letter, follow-up jobs and trace, all or nothing.
+
+        Its journal is forgotten, unless there is a dead letter, whose replay may need it. Of the dead letter,
+        `message_id` is filled in.
 
         Returns:
             True when recorded; False when the message had an outcome already, and nothing was recorded.
@@ -193,8 +207,8 @@ class Jobs(Protocol):
         """Take up to `limit` jobs that are due at `now`, in the order of due time, then of insertion.
 
         The attempt is counted before they are given out. A job that has had all its attempts is failed and
-        becomes a dead letter (kind `max_attempts`) instead. Leases last until `finish_job`, `release_jobs`
-        or the end of the owning process.
+        becomes a dead letter (kind `max_attempts`) instead, as a message does. Leases last
+        until `finish_job`, `release_jobs` or the end of the owning process.
 
         Args:
             now: seconds since the epoch.
@@ -203,15 +217,18 @@ class Jobs(Protocol):
         """
         ...
 
-    async def finish_job(
+    async def finish_job(  # noqa: PLR0913, PLR0917 - one per part of the transaction
         self,
         job_id: str,
         outcome: Outcome,
         events: Sequence[EventRecord] = (),
         dead: DeadLetter | None = None,
         jobs: Sequence[NewJob] = (),
+        trace: TraceRecord | None = None,
     ) -> bool:
-        """Record a job's outcome with its events, dead letter and follow-up jobs, all or nothing.
+        """Record a job's outcome with its events, dead letter, follow-up jobs and trace, all or nothing.
+
+        Its journal is forgotten, unless there is a dead letter, whose replay may need it.
 
         Of the dead letter, `job_id`, `channel` and, when it is None, `message_id` are filled in.
 
@@ -234,6 +251,44 @@ class Jobs(Protocol):
 
     async def job_counts(self) -> JobCounts:
         """All jobs by state, exact at the moment of the call."""
+        ...
+
+    async def job(self, job_id: str) -> JobStatus | None:
+        """What is known of a job, None if there is no such job."""
+        ...
+
+    async def accept(self, key: str, digest: str, answer: bytes, jobs: Sequence[NewJob]) -> Accepted:
+        """Store jobs and the answer to the request that brought them under its idempotency key.
+
+        All or nothing: where the key is known already nothing is stored, and what is known comes back.
+
+        Raises:
+            RecordError: a due time that is no finite number.
+        """
+        ...
+
+    async def forget_accepted(self, before: float) -> int:
+        """Let go of the idempotency keys that were stored before that time; returns how many they were."""
+        ...
+
+
+class Journal(Protocol):
+    """What an attempt leaves for the next one, should it not come to its end."""
+
+    async def record(self, entry: JournalEntry) -> None:
+        """Store how far an event has come, in place of what was known of that event.
+
+        Raises:
+            NotFoundError: its unit is no message or job that is in progress.
+        """
+        ...
+
+    async def traces(self, unit: str) -> list[TraceRecord]:
+        """The traces of a message or job, by attempt."""
+        ...
+
+    async def forget_traces(self, before: float) -> int:
+        """Let go of the traces that were stored before that time; returns how many they were."""
         ...
 
 
@@ -289,12 +344,43 @@ class DeadLetters(Protocol):
         """Up to `limit` dead letters with ids above `after`, by id; of one launch if named."""
         ...
 
+    async def count_dead_letters(self) -> int:
+        """How many there are, exact at the moment of the call."""
+        ...
+
     async def dead_letter(self, dead_id: int) -> DeadLetter | None:
         """The dead letter of that id, None if there is none."""
         ...
 
+    async def replay(self, dead_id: int, now: float, *, from_start: bool = False) -> DeadLetter:
+        """Make a dead letter's message or job pending again, with all its attempts before it.
 
-class Backend(Registry, Launches, Queue, Jobs, Controls, Store, EventLog, DeadLetters, Protocol):
+        It goes on at the pipe that failed: the letter's `input` becomes the checkpoint of its event, which
+        goes on from where its journal stands if the input is empty. From the start, all checkpoints are
+        forgotten. Open intents are closed and counted as resent; the replay is counted in the entry of the
+        message or job itself. A message's finished launch goes back to `sending`; a job is due `now`.
+
+        Returns:
+            The letter, which is there no more.
+
+        Raises:
+            NotFoundError: no such letter, or its message or job is not there any more.
+            StateError: the message's launch was stopped, or what the letter is of is neither failed nor
+                uncertain.
+            RecordError: `now` is no finite number.
+        """
+        ...
+
+    async def drop(self, dead_id: int) -> DeadLetter:
+        """Let go of a dead letter, its journal and what a replay would have needed; the outcome stays.
+
+        Raises:
+            NotFoundError: no such letter.
+        """
+        ...
+
+
+class Backend(Registry, Launches, Queue, Jobs, Journal, Controls, Store, EventLog, DeadLetters, Protocol):
     """The whole of it, with its life: open, use, close."""
 
     async def open(self) -> None:

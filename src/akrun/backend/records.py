@@ -22,13 +22,18 @@ class LaunchState(StrEnum):
 
 
 class MessageState(StrEnum):
-    """Where a message stands; the last three are outcomes and never change."""
+    """Where a message or job stands; the last four are outcomes, which only a replay takes back.
+
+    `uncertain` is set aside for a person: a request of it may have reached the service, and is not to be
+    sent again unasked.
+    """
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
+    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +113,34 @@ class LoadResult:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """How far an event has come: what the next attempt has to know of the earlier ones.
+
+    Attributes:
+        event: the event's id, unique in its unit: that of the message or job itself, or of a branch of it.
+        unit: the message or job that it is of or goes back to, by its id.
+        checkpoint: the state after its last recorded outcome, as the engine encoded it; None at the start.
+        intent: the pipe whose request may have left and has no recorded outcome; None if there is none.
+        resent: requests so far that were sent again though nobody knew what became of the one before.
+        replays: how often its unit was replayed; kept by `record`, counted by `replay`.
+    """
+
+    event: str
+    unit: str
+    checkpoint: bytes | None
+    intent: int | None
+    resent: int = 0
+    replays: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A leased message.
 
     Attributes:
         ordinal: its place among the stored messages of the launch, from 0.
         attempts: attempts begun, this one included.
+        journal: what earlier attempts recorded, by event.
     """
 
     id: str
@@ -122,16 +149,26 @@ class Message:
     profile_id: str
     payload: bytes
     attempts: int
+    journal: tuple[JournalEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a message ended: `pipe` is the pipe it ended in, `error` the `$error` it failed with."""
+    """How a message or job ended.
 
-    state: Literal[MessageState.DONE, MessageState.FAILED, MessageState.SKIPPED]
+    Attributes:
+        state: one of the outcomes.
+        pipe: the pipe it ended in; None when none had begun.
+        error: the `$error` it failed with; None when it did not fail.
+        finished_at: when.
+        resent: see `JournalEntry.resent`; of all its events together.
+    """
+
+    state: Literal[MessageState.DONE, MessageState.FAILED, MessageState.SKIPPED, MessageState.UNCERTAIN]
     pipe: int | None
     error: Mapping[str, Any] | None
     finished_at: float
+    resent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +192,7 @@ class Counts:
     done: int
     failed: int
     skipped: int
+    uncertain: int
     pending: int
     in_progress: int
 
@@ -209,13 +247,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that failed for good.
+    """A message or job that failed for good, or is uncertain.
 
     Attributes:
         message_id: None for an event that belongs to no message.
         pipeline: `message`, `listener`, …
         pipe: the pipe that failed; None when none had begun.
-        input: that pipe's input as JSON; byte strings in it are encoded by the caller.
+        input: the state that entered that pipe, as the engine encoded it (a checkpoint); empty when none
+            had begun.
         error: the `$error`.
         attempts: attempts begun.
         id: given by the backend when it is stored; 0 before.
@@ -245,7 +284,9 @@ class NewJob:
         pipe: the id of the pipe it enters at; None for the first.
         payload: opaque bytes; the runtime's are those of `akrun.engine.payload`.
         due: when it may begin.
-        origin_message: the message it goes back to, if any.
+        origin_message: the message it goes back to, if any. A job that is a message itself, in the pipeline
+            `message`, names its own id: events of that message are known ones.
+        profile_id: of a job that is a message itself; events of the message get it.
     """
 
     id: str
@@ -255,11 +296,12 @@ class NewJob:
     payload: bytes
     due: float
     origin_message: str | None = None
+    profile_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedJob:
-    """A leased job: what it was enqueued with, and the attempts begun, this one included."""
+    """A leased job: what it was enqueued with, attempts begun (this one included), and what they recorded."""
 
     id: str
     channel: str
@@ -269,6 +311,30 @@ class QueuedJob:
     due: float
     origin_message: str | None
     attempts: int
+    journal: tuple[JournalEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """What is known of a job.
+
+    Attributes:
+        outcome: None until it has one.
+        payload: what it was enqueued with; but for a job that is a message itself it is empty once the job is
+            done or its dead letter is dropped.
+    """
+
+    id: str
+    channel: str
+    pipeline: str
+    pipe: int | None
+    due: float
+    origin_message: str | None
+    profile_id: str | None
+    state: MessageState
+    attempts: int
+    outcome: Outcome | None
+    payload: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,3 +345,29 @@ class JobCounts:
     in_progress: int
     done: int
     failed: int
+    uncertain: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What is stored under an idempotency key.
+
+    Attributes:
+        new: whether it was stored by this call.
+        digest: of the request that was first made under the key.
+        answer: what that request was answered.
+    """
+
+    new: bool
+    digest: str
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecord:
+    """The trace of one attempt: `unit` is the id of the message or job, `body` as the engine encoded it."""
+
+    unit: str
+    attempt: int
+    time: float
+    body: bytes

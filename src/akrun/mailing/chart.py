@@ -48,7 +48,8 @@ class Bar:
 def bars(report: MailingReport) -> list[Bar]:
     """The funnel's steps: the audience, the messages tried, then the messages with each event."""
     counts = report.counts
-    steps = [Bar("Audience", counts.total, _GREY), Bar("Tried", counts.done + counts.failed, _GREY)]
+    tried = counts.done + counts.failed + counts.uncertain
+    steps = [Bar("Audience", counts.total, _GREY), Bar("Tried", tried, _GREY)]
     return steps + [Bar(row.name, row.messages, row.color or _GREY) for row in report.events]
 
 
@@ -105,6 +106,8 @@ class _Drawing:
         for number, step in enumerate(self.steps):
             self._step(step, _HEAD + _STEP * (number + 0.5))
         notes = [f"{counts.failed:,} failed", f"{counts.skipped:,} skipped"]
+        if counts.uncertain:
+            notes.append(f"{counts.uncertain:,} uncertain")
         rest = counts.pending + counts.in_progress
         if rest:
             notes.append(f"{rest:,} not yet tried")

@@ -5,8 +5,8 @@ launch, and its latest submission to moderation, whichever is the newer.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from akrun.backend import (
     Backend,
@@ -73,6 +73,19 @@ class MailingStatus:
     def to_be_launched(self) -> bool:
         """Whether it passed moderation and was not launched since."""
         return self.state is MailingState.READY and _is_newer(self.submission, self.launch)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: id, name, channel, state, reason, stopping, launch_id, counts."""
+        return {
+            "id": self.mailing.id,
+            "name": self.mailing.name,
+            "channel": self.mailing.channel,
+            "state": self.state.value,
+            "reason": self.reason,
+            "stopping": self.stopping is not None,
+            "launch_id": None if self.launch is None else self.launch.launch_id,
+            "counts": None if self.counts is None else asdict(self.counts),
+        }
 
 
 async def status(backend: Backend, mailing_id: int | str) -> MailingStatus:

@@ -25,7 +25,7 @@ class EventRow:
 
     Attributes:
         name, color: as the channel defines the event; the type's own name for unregistered ones.
-        share: of messages with the event among those that were tried (done and failed), 0 to 1.
+        share: of messages with the event among those that were tried (done, failed or uncertain), 0 to 1.
         first, last: when the first and the last came, seconds since the Unix epoch.
         reasons: counts by the provider's reason, most frequent first.
     """
@@ -90,7 +90,11 @@ async def make_report(backend: Backend, mailing_id: int | str | None = None) -> 
     Raises:
         ReportError: There is no such mailing, or nothing was launched yet.
     """
-    mailing, launch = await _find(backend, mailing_id)
+    return await launch_report(backend, *await _find(backend, mailing_id))
+
+
+async def launch_report(backend: Backend, mailing: MailingRecord, launch: Launch) -> MailingReport:
+    """Report on one launch of a mailing."""
     record = await backend.channel(mailing.channel)
     counts = await backend.counts(launch.launch_id)
     summary = await backend.report(launch_id=launch.launch_id)
@@ -145,7 +149,7 @@ def _channel(record: ChannelRecord | None) -> Channel | None:
 
 def _event_rows(summary: Report, counts: Counts, channel: Channel | None) -> list[EventRow]:
     defined = {event.id: event for event in channel.events} if channel else {}
-    tried = counts.done + counts.failed
+    tried = counts.done + counts.failed + counts.uncertain
     rows = []
     for event in summary.events:
         known = defined.get(event.action_type) if event.action_type is not None else None

@@ -17,7 +17,8 @@ Register = Callable[[Embedded], Awaitable[None]]
 
 CHILD = """
 import asyncio, sys
-from akrun.backend import DeadLetter, Embedded, EventRecord, MessageState, NewJob, NewMessage, Outcome
+from akrun.backend import DeadLetter, Embedded, EventRecord, JournalEntry, MessageState, NewJob, NewMessage
+from akrun.backend import Outcome
 
 async def load(backend):
     def audience():
@@ -60,6 +61,21 @@ async def hand_over(backend):
     while jobs := await backend.lease_jobs(1.0, 64, ["schedule"]):
         await asyncio.gather(*map(one, jobs))
     await asyncio.Event().wait()
+
+async def record(backend):
+    async def one(message):
+        for pipe in range(1, 50):
+            entry = JournalEntry(message.id, message.id, b"%d" % pipe, pipe)
+            await backend.record(entry)
+            print(f"{message.id}:{pipe}", flush=True)
+
+    await asyncio.gather(*map(one, await backend.lease("L", 16)))
+    await asyncio.Event().wait()
+
+async def accept(backend):
+    for n in range(1_000_000):
+        await backend.accept(f"k{n}", "d", b"a", [NewJob(f"j{n}", "sms", "message", None, b"p", 0.0)])
+        print(f"k{n}", flush=True)
 
 async def die(backend):
     [job] = await backend.lease_jobs(1.0, 1)
@@ -173,6 +189,33 @@ async def test_hand_overs_outlive_a_kill_with_the_outcome_they_came_with(path: P
         assert [(job.id, job.attempts) for job in left[:3]] == [("j0", 2), ("j1", 2), ("j2", 2)]
 
 
+@pytest.mark.parametrize("lines", [1, 40, 300])
+async def test_what_was_recorded_of_a_message_outlives_a_kill(
+    path: Path, prepare: Prepare, lines: int
+) -> None:
+    async with Embedded(path) as backend:
+        await prepare(backend, 16)
+    acknowledged = acknowledged_before_kill(path, "record", lines)
+    reached = dict(line.split(":") for line in acknowledged)  # of each message the last
+    async with Embedded(path) as backend:
+        for message in await backend.lease("L", 16):
+            pipe = int(reached.get(message.id, 0))
+            [intent] = [entry.intent for entry in message.journal] or [0]
+            assert intent in (pipe, pipe + 1)  # one more may be there: its answer was lost
+            assert all(entry.checkpoint == f"{intent}".encode() for entry in message.journal)
+
+
+async def test_an_accepted_request_outlives_a_kill_with_its_job(path: Path) -> None:
+    acknowledged = acknowledged_before_kill(path, "accept", 150)
+    async with Embedded(path) as backend:
+        answers = [await backend.accept(key, "other", b"", []) for key in acknowledged]
+        assert {(answer.new, answer.digest, answer.answer) for answer in answers} == {(False, "d", b"a")}
+        jobs = {job.id for job in await backend.lease_jobs(0.0, 1_000_000)}
+        lost_answer = f"j{len(acknowledged)}"
+        assert jobs - {lost_answer} == {f"j{key[1:]}" for key in acknowledged}
+        assert (await backend.accept(f"k{len(acknowledged)}", "d", b"", [])).new is (lost_answer not in jobs)
+
+
 async def test_a_job_that_kills_its_worker_is_given_up(path: Path) -> None:
     async with Embedded(path) as backend:
         await backend.enqueue([NewJob("deadly", "sms", "schedule", 1, b"p", 0.0)])
@@ -182,4 +225,4 @@ async def test_a_job_that_kills_its_worker_is_given_up(path: Path) -> None:
         assert await backend.lease_jobs(1.0, 9) == []
         [letter] = await backend.dead_letters()
         assert (letter.job_id, letter.attempts, letter.error["kind"]) == ("deadly", 5, "max_attempts")
-        assert await backend.job_counts() == JobCounts(0, 0, 0, 1)
+        assert await backend.job_counts() == JobCounts(0, 0, 0, 1, 0)

@@ -36,7 +36,7 @@ async def test_loading_reports_what_it_stored_and_left_out(backend: Embedded, re
     assert result.first_duplicates == ("p1",)
     assert result.launch == await backend.find_launch("L")
     assert (result.launch.state, result.launch.total, result.launch.constants) == ("ready", 3, b"constants")
-    assert await backend.counts("L") == Counts(3, 0, 0, 1, 2, 0)
+    assert await backend.counts("L") == Counts(3, 0, 0, 1, 0, 2, 0)
     skipped = await backend.message("m2")
     assert skipped is not None
     assert skipped.state is MessageState.SKIPPED

@@ -146,6 +146,7 @@ def test_the_csv_of_a_sent_mailing(sent: Scene) -> None:
         ("messages", "done", "", "4"),
         ("messages", "failed", "", "2"),
         ("messages", "skipped", "", "1"),
+        ("messages", "uncertain", "", "0"),
         ("messages", "pending", "", "0"),
         ("messages", "in_progress", "", "0"),
         ("event", "Accepted by the gateway", "send", "2"),

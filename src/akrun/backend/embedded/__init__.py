@@ -3,16 +3,20 @@
 from types import TracebackType
 from typing import Self
 
+from akrun.backend.embedded.accepted import EmbeddedAccepted
 from akrun.backend.embedded.audience import EmbeddedAudience
 from akrun.backend.embedded.connection import Durability
 from akrun.backend.embedded.controls import EmbeddedControls
 from akrun.backend.embedded.dead import EmbeddedDeadLetters
 from akrun.backend.embedded.events import EmbeddedEventLog
 from akrun.backend.embedded.jobs import EmbeddedJobs
+from akrun.backend.embedded.journal import EmbeddedJournal
 from akrun.backend.embedded.launches import EmbeddedLaunches
 from akrun.backend.embedded.queue import EmbeddedQueue
 from akrun.backend.embedded.registry import EmbeddedRegistry
+from akrun.backend.embedded.replay import EmbeddedReplay
 from akrun.backend.embedded.store import EmbeddedStore
+from akrun.backend.embedded.traces import EmbeddedTraces
 from akrun.backend.embedded.writer import WriterStatistics
 
 __all__ = ["Durability", "Embedded", "WriterStatistics"]
@@ -24,10 +28,14 @@ class Embedded(
     EmbeddedAudience,
     EmbeddedQueue,
     EmbeddedJobs,
+    EmbeddedAccepted,
+    EmbeddedJournal,
+    EmbeddedTraces,
     EmbeddedControls,
     EmbeddedStore,
     EmbeddedEventLog,
     EmbeddedDeadLetters,
+    EmbeddedReplay,
 ):
     """The `Backend` protocol over an SQLite file; see `Core` for what it takes.
 

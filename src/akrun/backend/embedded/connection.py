@@ -1,5 +1,6 @@
 """Opening a database file and putting SQLite's errors into words."""
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -13,6 +14,7 @@ from akrun.backend.errors import (
     DiskFullError,
     ForeignFileError,
     RecordError,
+    StorageError,
     UnavailableError,
 )
 
@@ -20,6 +22,10 @@ Durability = Literal["full", "normal"]
 """`full`: fsynced at every commit. `normal`: a power failure may take the last commits, kill -9 may not."""
 
 _CONSTRAINT_DATATYPE = sqlite3.SQLITE_CONSTRAINT | 12 << 8  # the module has no name for it
+
+_FULL = "no room left to write"
+_FREE = "free disk space and try again; nothing that was acknowledged is lost"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _RESTORE = "restore a copy, or save what can be read with `sqlite3 FILE .recover`"
 
@@ -82,8 +88,10 @@ def _connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
     )
 
 
-def unavailable(path: Path, error: OSError) -> UnavailableError:
+def unavailable(path: Path, error: OSError) -> StorageError:
     """An operating system's refusal in words."""
+    if error.errno in _NO_ROOM:
+        return DiskFullError(_FULL, cure=_FREE, path=path)
     reason = (error.strerror or str(error)).lower()
     return UnavailableError(reason, cure="check the path and its permissions", path=path)
 
@@ -100,10 +108,10 @@ def translate(error: Exception, path: Path) -> BackendError:
         return RecordError(f"a value of the wrong type ({text})")
     match None if code is None else code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            cure = "end the program that has it open for writing"
+            cure = "end the program that has it open for writing, and try again"
             return BackendLockedError("another program keeps the database locked", cure=cure, path=path)
         case sqlite3.SQLITE_FULL:
-            return DiskFullError("no room left to write", cure="free disk space and go on", path=path)
+            return DiskFullError(_FULL, cure=_FREE, path=path)
         case sqlite3.SQLITE_CORRUPT:
             return CorruptError(f"the database is damaged ({text})", cure=_RESTORE, path=path)
         case sqlite3.SQLITE_NOTADB:

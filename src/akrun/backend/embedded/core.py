@@ -118,7 +118,10 @@ class Core:
             raise self._busy() from None
         except OSError as error:
             raise unavailable(self.path, error) from error
-        self._owner_file.write_text(str(os.getpid()), encoding="ascii")
+        try:
+            self._owner_file.write_text(str(os.getpid()), encoding="ascii")
+        except OSError as error:
+            raise unavailable(self._owner_file, error) from error
 
     @property
     def _owner_file(self) -> Path:

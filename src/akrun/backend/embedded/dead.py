@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from akrun.backend.embedded import rows as sql
 from akrun.backend.embedded.core import Core
+from akrun.backend.errors import NotFoundError
 from akrun.backend.records import DeadLetter
 
 _SELECT = "SELECT message_id, pipeline, pipe, input, error, attempts, time, id, job, channel FROM dead_letter"
@@ -27,6 +28,11 @@ def encode(dead: DeadLetter) -> tuple[Any, ...]:
     return (
         dead.message_id, dead.pipeline, dead.pipe, dead.input, error, dead.attempts, dead.time, None, None,
     )  # fmt: skip
+
+
+def of_message(letter: tuple[Any, ...], message_id: str) -> tuple[Any, ...]:
+    """An encoded dead letter of a message."""
+    return (message_id, *letter[1:])
 
 
 def of_job(letter: tuple[Any, ...], job_id: str, channel: str, message_id: str | None) -> tuple[Any, ...]:
@@ -63,14 +69,38 @@ def _one(connection: sqlite3.Connection, dead_id: int) -> DeadLetter | None:
     return next((_decode(row) for row in rows), None)
 
 
+def _count(connection: sqlite3.Connection, _: None) -> int:
+    return int(connection.execute("SELECT count(*) FROM dead_letter").fetchone()[0])
+
+
+def existing(connection: sqlite3.Connection, dead_id: int) -> DeadLetter:
+    """A dead letter by its id.
+
+    Raises:
+        NotFoundError: no such letter.
+    """
+    if (letter := _one(connection, dead_id)) is None:
+        raise NotFoundError(f"there is no dead letter {dead_id}")
+    return letter
+
+
+def delete(connection: sqlite3.Connection, dead_id: int) -> None:
+    """Let go of a dead letter; its id is never given again."""
+    connection.execute("DELETE FROM dead_letter WHERE id = ?", (dead_id,))
+
+
 class EmbeddedDeadLetters(Core):
-    """The `DeadLetters` protocol."""
+    """Looking, of the `DeadLetters` protocol."""
 
     async def dead_letters(
         self, launch_id: str | None = None, *, after: int = 0, limit: int = 100
     ) -> list[DeadLetter]:
         """See `DeadLetters.dead_letters`."""
         return await self._read(_page, _Page(launch_id, after, limit))
+
+    async def count_dead_letters(self) -> int:
+        """See `DeadLetters.count_dead_letters`."""
+        return await self._read(_count, None)
 
     async def dead_letter(self, dead_id: int) -> DeadLetter | None:
         """See `DeadLetters.dead_letter`."""

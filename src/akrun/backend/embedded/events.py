@@ -63,7 +63,7 @@ def insert(connection: sqlite3.Connection, events: Sequence[Encoded]) -> list[bo
         )
     }
     strangers = [name for name in names if name not in owners]
-    owners |= _of_controls(connection, strangers)
+    owners |= _of_controls(connection, strangers) | _of_single_messages(connection, strangers)
     held = sql.fetch_for(
         connection,
         "SELECT json_group_array(json_array(send_message_id, event_type, action_type, key))"
@@ -97,50 +97,63 @@ def _of_controls(connection: sqlite3.Connection, names: Sequence[str]) -> dict[s
     }
 
 
+def _of_single_messages(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Owners of messages that are jobs; no launch sent them."""
+    return {
+        message_id: (profile_id, None, None, 1)
+        for message_id, profile_id in sql.fetch_for(
+            connection,
+            "SELECT json_group_array(json_array(id, profile_id)) FROM job"
+            " WHERE pipeline = 'message' AND id IN ({values})",
+            names,
+        )
+    }
+
+
 def _record(connection: sqlite3.Connection, lists: Sequence[Sequence[Encoded]]) -> list[int | BackendError]:
     new = iter(insert(connection, [event for events in lists for event in events]))
     return [sum(next(new) for _ in events) for events in lists]
 
 
-_LAUNCHES = "SELECT id FROM launch WHERE :every OR id = :launch OR mailing = :mailing"
-
-_KNOWN = f"FROM event WHERE known = 1 AND launch_id IN ({_LAUNCHES})"
-
-_UNKNOWN = f"FROM event WHERE known = 0 AND (:every OR mailing = :key OR launch_id IN ({_LAUNCHES}))"
-
 _KIND = "channel_id, event_type, action_type"
 
 
 def _report(connection: sqlite3.Connection, scope: _Scope) -> Report:
-    parameters = _parameters(connection, scope)
+    of_known, of_unknown, bound = _conditions(connection, scope)
+    known = f"FROM event WHERE known = 1 AND {of_known}"
+    unknown = f"FROM event WHERE known = 0 AND {of_unknown}"
     reasons: dict[tuple[Any, ...], dict[str, int]] = {}
     for *kind, reason, count in connection.execute(
-        f"SELECT {_KIND}, reason, count(*) AS times {_KNOWN} AND reason IS NOT NULL"
+        f"SELECT {_KIND}, reason, count(*) AS times {known} AND reason IS NOT NULL"
         f" GROUP BY {_KIND}, reason ORDER BY times DESC, reason",
-        parameters,
+        bound,
     ):
         reasons.setdefault(tuple(kind), {})[reason] = count
     summaries = connection.execute(
-        f"SELECT {_KIND}, count(*), count(DISTINCT send_message_id), min(time), max(time) {_KNOWN}"
+        f"SELECT {_KIND}, count(*), count(DISTINCT send_message_id), min(time), max(time) {known}"
         f" GROUP BY {_KIND} ORDER BY {_KIND}",
-        parameters,
+        bound,
     ).fetchall()
-    unknown = connection.execute(f"SELECT count(*) {_UNKNOWN}", parameters).fetchone()[0]
-    return Report(tuple(_summary(*row, reasons.get(row[:3], {})) for row in summaries), unknown)
+    strangers = connection.execute(f"SELECT count(*) {unknown}", bound).fetchone()[0]
+    return Report(tuple(_summary(*row, reasons.get(row[:3], {})) for row in summaries), strangers)
 
 
 def _summary(*columns: Any) -> EventSummary:
     return EventSummary(*columns)
 
 
-def _parameters(connection: sqlite3.Connection, scope: _Scope) -> dict[str, object]:
+def _conditions(connection: sqlite3.Connection, scope: _Scope) -> tuple[str, str, dict[str, object]]:
+    """Which known events a report counts, which unknown ones, and what is bound in the two conditions."""
     if scope.launch_id is not None:
         launch_number(connection, scope.launch_id)
-        return {"every": 0, "launch": scope.launch_id, "mailing": None, "key": None}
+        of_launch = "launch_id = :launch"
+        return of_launch, of_launch, {"launch": scope.launch_id}
     if scope.mailing_id is not None:
         number = mailing_number(connection, scope.mailing_id)
-        return {"every": 0, "launch": None, "mailing": number, "key": str(scope.mailing_id)}
-    return {"every": 1, "launch": None, "mailing": None, "key": None}
+        launched = "launch_id IN (SELECT id FROM launch WHERE mailing = :mailing)"
+        claimed = f"(mailing = :key OR {launched})"
+        return launched, claimed, {"mailing": number, "key": str(scope.mailing_id)}
+    return "(launch_id IN (SELECT id FROM launch) OR launch_id IS NULL)", "true", {}
 
 
 _SELECT = (

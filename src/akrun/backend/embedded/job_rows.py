@@ -7,14 +7,14 @@ from typing import Any
 
 from akrun.backend.embedded import dead as dead_letters
 from akrun.backend.embedded import rows as sql
-from akrun.backend.embedded.messages import DONE, FAILED, IN_PROGRESS, PENDING
+from akrun.backend.embedded.messages import DONE, FAILED, IN_PROGRESS, PENDING, UNCERTAIN
 from akrun.backend.errors import RecordError
 from akrun.backend.records import NewJob
 
 Encoded = tuple[Any, ...]
 """A new job's columns in the order of `_COLUMNS`, ready to be bound."""
 
-_COLUMNS = "id, channel, pipeline, pipe, payload, due, origin_message"
+_COLUMNS = "id, channel, pipeline, pipe, payload, due, origin_message, profile_id"
 
 MICROSECONDS = 1_000_000
 """In a second; due times are whole numbers of them, which come through JSON as they are."""
@@ -41,7 +41,8 @@ def encode(job: NewJob) -> Encoded:
         RecordError: its due time is no time.
     """
     due = microseconds(job.due)
-    return (job.id, job.channel, job.pipeline, job.pipe, job.payload, due, job.origin_message)
+    fields = job.id, job.channel, job.pipeline, job.pipe, job.payload, due, job.origin_message
+    return (*fields, job.profile_id)
 
 
 def insert(connection: sqlite3.Connection, jobs: Sequence[Encoded]) -> list[bool]:
@@ -71,16 +72,22 @@ def adjust_tally(connection: sqlite3.Connection, changes: Mapping[int, int]) -> 
     """Add to the counts by state code; to be called in the transaction that changes the jobs."""
     connection.execute(
         "UPDATE job_tally SET pending = pending + ?, in_progress = in_progress + ?, done = done + ?,"
-        " failed = failed + ?",
-        [changes.get(code, 0) for code in (PENDING, IN_PROGRESS, DONE, FAILED)],
+        " failed = failed + ?, uncertain = uncertain + ?",
+        [changes.get(code, 0) for code in (PENDING, IN_PROGRESS, DONE, FAILED, UNCERTAIN)],
     )
 
 
-def set_states(connection: sqlite3.Connection, outcomes: Sequence[tuple[int, int]]) -> None:
-    """Give jobs their outcome; the payload is needed no more, the id is for ever."""
+def set_outcomes(connection: sqlite3.Connection, outcomes: Sequence[tuple[Any, ...]]) -> None:
+    """Give jobs their outcome, each by its number and the outcome's columns.
+
+    The id is for ever. The payload of one that is done is needed no more, but that of a message itself: what
+    follows from the message reads its roots.
+    """
     sql.run(
         connection,
-        "UPDATE job SET state = v.column2, payload = x'' FROM ({values}) AS v WHERE no = v.column1",
+        "UPDATE job SET state = v.column2, ended_in = v.column3, error = v.column4, finished_at = v.column5,"
+        " resent = v.column6, payload = iif(v.column2 = 2 AND pipeline <> 'message', x'', payload)"
+        " FROM ({values}) AS v WHERE no = v.column1",
         outcomes,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from akrun.backend.embedded import dead as dead_letters
-from akrun.backend.embedded import events as event_log
+from akrun.backend.embedded import journal, outcomes
 from akrun.backend.embedded import rows as sql
 from akrun.backend.embedded.core import Core
 from akrun.backend.embedded.job_rows import (
@@ -17,12 +17,23 @@ from akrun.backend.embedded.job_rows import (
     insert,
     insert_letters,
     microseconds,
-    set_states,
+    set_outcomes,
 )
-from akrun.backend.embedded.messages import CODES, DONE, FAILED, IN_PROGRESS, PENDING, spent_error
+from akrun.backend.embedded.messages import FAILED, IN_PROGRESS, PENDING, STATES
 from akrun.backend.embedded.writer import each
-from akrun.backend.errors import BackendError, NotFoundError, RecordError
-from akrun.backend.records import DeadLetter, EventRecord, JobCounts, MessageState, NewJob, Outcome, QueuedJob
+from akrun.backend.errors import BackendError, RecordError
+from akrun.backend.records import (
+    DeadLetter,
+    EventRecord,
+    JobCounts,
+    JobStatus,
+    JournalEntry,
+    MessageState,
+    NewJob,
+    Outcome,
+    QueuedJob,
+    TraceRecord,
+)
 
 
 class _Lease(NamedTuple):
@@ -45,14 +56,6 @@ class _Due(NamedTuple):
     due: int
     origin_message: str | None
     attempts: int
-
-
-class _Finish(NamedTuple):
-    job_id: str
-    state: int
-    events: Sequence[event_log.Encoded]
-    dead: tuple[Any, ...] | None
-    jobs: Sequence[Encoded]
 
 
 class _Release(NamedTuple):
@@ -90,18 +93,19 @@ def _lease(connection: sqlite3.Connection, lease: _Lease) -> list[QueuedJob]:
         if not found:
             break
         rows = [_Due(*row) for row in found]
-        _bury(connection, [row for row in rows if row.attempts >= lease.max_attempts], lease.now)
+        journals = journal.of_units(connection, {-row.number: row.id for row in rows})
+        _bury(connection, [row for row in rows if row.attempts >= lease.max_attempts], journals, lease.now)
         fresh = [row for row in rows if row.attempts < lease.max_attempts]
         numbers = [(row.number,) for row in fresh]
         sql.run(
             connection, "UPDATE job SET state = 1, attempts = attempts + 1 WHERE no IN ({values})", numbers
         )
         adjust_tally(connection, {PENDING: -len(fresh), IN_PROGRESS: len(fresh)})
-        jobs += [_leased(row) for row in fresh]
+        jobs += [_leased(row, journals.get(-row.number, ())) for row in fresh]
     return jobs
 
 
-def _leased(row: _Due) -> QueuedJob:
+def _leased(row: _Due, entries: tuple[JournalEntry, ...]) -> QueuedJob:
     return QueuedJob(
         row.id,
         row.channel,
@@ -111,27 +115,31 @@ def _leased(row: _Due) -> QueuedJob:
         row.due / MICROSECONDS,
         row.origin_message,
         row.attempts + 1,
+        entries,
     )
 
 
-def _bury(connection: sqlite3.Connection, spent: Sequence[_Due], now: float) -> None:
+def _bury(
+    connection: sqlite3.Connection, spent: Sequence[_Due], journals: journal.Journals, now: float
+) -> None:
     """Fail jobs whose attempts are used up, and make dead letters of them."""
     if not spent:
         return
-    letters = []
+    rows: list[tuple[Any, ...]] = []
+    letters: list[tuple[Any, ...]] = []
     for row in spent:
-        body = bytes.fromhex(row.payload)
-        letter = DeadLetter(
-            row.origin_message, row.pipeline, None, body, spent_error(row.attempts), row.attempts, now
+        entries = journals.get(-row.number, ())
+        columns, letter = outcomes.given_up(
+            row.id, row.origin_message, row.pipeline, row.attempts, entries, now
         )
-        encoded = dead_letters.encode(letter)
-        letters.append(dead_letters.of_job(encoded, row.id, row.channel, row.origin_message))
-    set_states(connection, [(row.number, FAILED) for row in spent])
+        rows.append((row.number, *columns))
+        letters.append(dead_letters.of_job(letter, row.id, row.channel, row.origin_message))
+    set_outcomes(connection, rows)
     insert_letters(connection, letters)
     adjust_tally(connection, {PENDING: -len(spent), FAILED: len(spent)})
 
 
-def _finish(connection: sqlite3.Connection, finishes: Sequence[_Finish]) -> list[bool | BackendError]:
+def _finish(connection: sqlite3.Connection, finishes: Sequence[outcomes.Finish]) -> list[bool | BackendError]:
     """Record outcomes; of several for one job the first counts."""
     found = {
         job_id: (number, state, channel, message_id)
@@ -139,37 +147,27 @@ def _finish(connection: sqlite3.Connection, finishes: Sequence[_Finish]) -> list
             connection,
             "SELECT json_group_array(json_array(id, no, state, channel, origin_message)) FROM job"
             " WHERE id IN ({values})",
-            [finish.job_id for finish in finishes],
+            [finish.id for finish in finishes],
         )
     }
-    results: list[bool | BackendError] = []
-    outcomes: list[tuple[int, int]] = []
-    events: list[event_log.Encoded] = []
+    states = {job_id: state for job_id, (_number, state, *_rest) in found.items()}
+    recorded, answers = outcomes.first_of_each(finishes, states, "job")
+    rows: list[tuple[Any, ...]] = []
     letters: list[tuple[Any, ...]] = []
-    jobs: list[Encoded] = []
     changes: Counter[int] = Counter()
-    for finish in finishes:
-        if finish.job_id not in found:
-            results.append(NotFoundError(f"there is no job `{finish.job_id}`"))
-            continue
-        number, state, channel, message_id = found[finish.job_id]
-        results.append(state < DONE)
-        if state >= DONE:
-            continue
-        found[finish.job_id] = (number, finish.state, channel, message_id)
+    for finish in recorded:
+        number, state, channel, message_id = found[finish.id]
+        rows.append((number, *finish.columns))
+        if finish.dead is not None:
+            letters.append(dead_letters.of_job(finish.dead, finish.id, channel, message_id))
         changes[state] -= 1
         changes[finish.state] += 1
-        outcomes.append((number, finish.state))
-        events += finish.events
-        jobs += finish.jobs
-        if finish.dead is not None:
-            letters.append(dead_letters.of_job(finish.dead, finish.job_id, channel, message_id))
-    set_states(connection, outcomes)
-    adjust_tally(connection, changes)
-    event_log.insert(connection, events)
+    set_outcomes(connection, rows)
     insert_letters(connection, letters)
-    insert(connection, jobs)
-    return results
+    outcomes.store_with(connection, recorded)
+    journal.forget(connection, [-found[finish.id][0] for finish in recorded if finish.dead is None])
+    adjust_tally(connection, changes)
+    return answers
 
 
 def _release(connection: sqlite3.Connection, release: _Release) -> int:
@@ -194,7 +192,31 @@ def _next_due(connection: sqlite3.Connection, pipelines: str | None) -> float | 
 
 def _counts(connection: sqlite3.Connection, _argument: None) -> JobCounts:
     return JobCounts(
-        *connection.execute("SELECT pending, in_progress, done, failed FROM job_tally").fetchone()
+        *connection.execute("SELECT pending, in_progress, done, failed, uncertain FROM job_tally").fetchone()
+    )
+
+
+def _status(connection: sqlite3.Connection, job_id: str) -> JobStatus | None:
+    row = connection.execute(
+        "SELECT id, channel, pipeline, pipe, due, origin_message, profile_id, state, attempts,"
+        " payload, ended_in, error, finished_at, resent FROM job WHERE id = ?",
+        (job_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    name, channel, pipeline, pipe, due, message_id, profile_id, code, attempts, payload, *outcome = row
+    return JobStatus(
+        name,
+        channel,
+        pipeline,
+        pipe,
+        due / MICROSECONDS,
+        message_id,
+        profile_id,
+        STATES[code],
+        attempts,
+        outcomes.decode(code, *outcome),
+        payload,
     )
 
 
@@ -216,25 +238,19 @@ class EmbeddedJobs(Core):
         lease = _Lease(microseconds(now), limit, _pipelines(pipelines), self._max_attempts, now)
         return await self._write(LEASE, lease)
 
-    async def finish_job(
+    async def finish_job(  # noqa: PLR0913, PLR0917 - the protocol's
         self,
         job_id: str,
         outcome: Outcome,
         events: Sequence[EventRecord] = (),
         dead: DeadLetter | None = None,
         jobs: Sequence[NewJob] = (),
+        trace: TraceRecord | None = None,
     ) -> bool:
         """See `Jobs.finish_job`."""
         if outcome.state is MessageState.SKIPPED:
-            raise RecordError("a job is done or failed; it cannot be skipped")
-        finish = _Finish(
-            job_id,
-            CODES[outcome.state],
-            [event_log.encode(event) for event in events],
-            None if dead is None else dead_letters.encode(dead),
-            [encode(job) for job in jobs],
-        )
-        return await self._write(_finish, finish)
+            raise RecordError("a job is done, failed or uncertain; it cannot be skipped")
+        return await self._write(_finish, outcomes.encode(job_id, outcome, events, dead, jobs, trace))
 
     async def release_jobs(self, ids: Sequence[str], *, started: bool = False) -> int:
         """See `Jobs.release_jobs`."""
@@ -247,3 +263,7 @@ class EmbeddedJobs(Core):
     async def job_counts(self) -> JobCounts:
         """See `Jobs.job_counts`."""
         return await self._read(_counts, None)
+
+    async def job(self, job_id: str) -> JobStatus | None:
+        """See `Jobs.job`."""
+        return await self._read(_status, job_id)

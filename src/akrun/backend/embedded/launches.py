@@ -10,7 +10,7 @@ from akrun.backend.records import Counts, Launch, LaunchState
 
 _LAUNCH = (
     "SELECT mailing.id, launch.id, launch.state, launch.constants,"
-    " pending + in_progress + done + failed + skipped,"
+    " pending + in_progress + done + failed + skipped + uncertain,"
     " launch.created, launch.started, launch.finished, launch.audience_digest"
     " FROM launch JOIN mailing ON mailing.no = launch.mailing JOIN tally ON tally.launch = launch.no"
 )
@@ -88,6 +88,11 @@ def _of_mailing(connection: sqlite3.Connection, mailing_id: int | str) -> list[L
     return [_launch(*row) for row in rows]
 
 
+def _in_state(connection: sqlite3.Connection, state: LaunchState) -> list[Launch]:
+    rows = connection.execute(f"{_LAUNCH} WHERE launch.state = ? ORDER BY launch.no", (state.value,))
+    return [_launch(*row) for row in rows]
+
+
 def _latest(connection: sqlite3.Connection, mailing_id: int | str) -> Launch | None:
     rows = connection.execute(
         f"{_LAUNCH} WHERE mailing.key = ? ORDER BY launch.no DESC LIMIT 1", (str(mailing_id),)
@@ -133,7 +138,8 @@ def _move(connection: sqlite3.Connection, move: _Move) -> Launch:
 
 def _tally(connection: sqlite3.Connection, number: int) -> Counts:
     row = connection.execute(
-        "SELECT done, failed, skipped, pending, in_progress FROM tally WHERE launch = ?", (number,)
+        "SELECT done, failed, skipped, uncertain, pending, in_progress FROM tally WHERE launch = ?",
+        (number,),
     ).fetchone()
     return Counts(sum(row), *row)
 
@@ -165,6 +171,10 @@ class EmbeddedLaunches(Core):
     async def launches(self, mailing_id: int | str) -> list[Launch]:
         """See `Launches.launches`."""
         return await self._read(_of_mailing, mailing_id)
+
+    async def launches_in(self, state: LaunchState) -> list[Launch]:
+        """See `Launches.launches_in`."""
+        return await self._read(_in_state, state)
 
     async def set_launch_state(self, launch_id: str, state: LaunchState) -> Launch:
         """See `Launches.set_launch_state`."""

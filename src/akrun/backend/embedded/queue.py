@@ -6,37 +6,27 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from akrun.backend.embedded import dead as dead_letters
-from akrun.backend.embedded import events as event_log
-from akrun.backend.embedded import job_rows
+from akrun.backend.embedded import journal, outcomes
 from akrun.backend.embedded import rows as sql
 from akrun.backend.embedded.core import Core
 from akrun.backend.embedded.launches import launch_number
-from akrun.backend.embedded.messages import (
-    CODES,
-    DONE,
-    FAILED,
-    IN_PROGRESS,
-    PENDING,
-    STATES,
-    adjust_tally,
-    spent_error,
-)
+from akrun.backend.embedded.messages import FAILED, IN_PROGRESS, PENDING, STATES, adjust_tally
 from akrun.backend.embedded.writer import each
-from akrun.backend.errors import BackendError, NotFoundError, StateError
+from akrun.backend.errors import BackendError, StateError
 from akrun.backend.records import (
     DeadLetter,
     EventRecord,
     LaunchState,
     Message,
-    MessageState,
     MessageStatus,
     NewJob,
     Outcome,
+    TraceRecord,
 )
 
 _UPDATE_OUTCOMES = (
-    "UPDATE message SET state = v.column2, pipe = v.column3, error = v.column4, finished_at = v.column5"
-    " FROM ({values}) AS v WHERE no = v.column1"
+    "UPDATE message SET state = v.column2, pipe = v.column3, error = v.column4, finished_at = v.column5,"
+    " resent = v.column6 FROM ({values}) AS v WHERE no = v.column1"
 )
 
 
@@ -45,15 +35,6 @@ class _Lease(NamedTuple):
     limit: int
     max_attempts: int
     now: float
-
-
-class _Finish(NamedTuple):
-    message_id: str
-    state: int
-    outcome: tuple[Any, ...]  # state, pipe, error, finished_at as columns
-    events: Sequence[event_log.Encoded]
-    dead: tuple[Any, ...] | None
-    jobs: Sequence[job_rows.Encoded]
 
 
 class _Release(NamedTuple):
@@ -86,7 +67,9 @@ def _lease(connection: sqlite3.Connection, lease: _Lease) -> list[Message]:
         if not found:
             break
         pending = [_Pending(*row) for row in found]
-        _bury(connection, launch, [row for row in pending if row.attempts >= lease.max_attempts], lease.now)
+        journals = journal.of_units(connection, {row.number: row.id for row in pending})
+        spent = [row for row in pending if row.attempts >= lease.max_attempts]
+        _bury(connection, launch, spent, journals, lease.now)
         fresh = [row for row in pending if row.attempts < lease.max_attempts]
         sql.run(
             connection,
@@ -102,68 +85,62 @@ def _lease(connection: sqlite3.Connection, lease: _Lease) -> list[Message]:
                 row.profile_id,
                 bytes.fromhex(row.payload),
                 row.attempts + 1,
+                journals.get(row.number, ()),
             )
             for row in fresh
         ]
     return messages
 
 
-def _bury(connection: sqlite3.Connection, launch: int, spent: Sequence[_Pending], now: float) -> None:
+def _bury(
+    connection: sqlite3.Connection,
+    launch: int,
+    spent: Sequence[_Pending],
+    journals: journal.Journals,
+    now: float,
+) -> None:
     """Fail messages whose attempts are used up, and make dead letters of them."""
     if not spent:
         return
-    outcomes: list[tuple[Any, ...]] = []
-    letters: list[tuple[Any, ...]] = []
-    for row in spent:
-        error = spent_error(row.attempts)
-        body = bytes.fromhex(row.payload)
-        letter = DeadLetter(row.id, "message", None, body, error, row.attempts, now)
-        letters.append((launch, *dead_letters.encode(letter)))
-        outcomes.append((row.number, FAILED, None, sql.to_json(error), now))
-    sql.run(connection, _UPDATE_OUTCOMES, outcomes)
-    dead_letters.insert(connection, letters)
+    buried = [
+        outcomes.given_up(row.id, row.id, "message", row.attempts, journals.get(row.number, ()), now)
+        for row in spent
+    ]
+    rows = [(row.number, *columns) for row, (columns, _letter) in zip(spent, buried, strict=True)]
+    sql.run(connection, _UPDATE_OUTCOMES, rows)
+    dead_letters.insert(connection, [(launch, *letter) for _columns, letter in buried])
     adjust_tally(connection, launch, {PENDING: -len(spent), FAILED: len(spent)})
 
 
-def _finish(connection: sqlite3.Connection, finishes: Sequence[_Finish]) -> list[bool | BackendError]:
+def _finish(connection: sqlite3.Connection, finishes: Sequence[outcomes.Finish]) -> list[bool | BackendError]:
     """Record outcomes; of several for one message the first counts."""
     found = {
         message_id: (number, launch, state)
         for message_id, number, launch, state in sql.fetch_for(
             connection,
             "SELECT json_group_array(json_array(id, no, launch, state)) FROM message WHERE id IN ({values})",
-            [finish.message_id for finish in finishes],
+            [finish.id for finish in finishes],
         )
     }
-    results: list[bool | BackendError] = []
-    outcomes: list[tuple[Any, ...]] = []
-    events: list[event_log.Encoded] = []
+    states = {message_id: state for message_id, (_number, _launch, state) in found.items()}
+    recorded, answers = outcomes.first_of_each(finishes, states, "message")
+    rows: list[tuple[Any, ...]] = []
     letters: list[tuple[Any, ...]] = []
-    jobs: list[job_rows.Encoded] = []
     changes: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    for finish in finishes:
-        if finish.message_id not in found:
-            results.append(NotFoundError(f"there is no message `{finish.message_id}`"))
-            continue
-        number, launch, state = found[finish.message_id]
-        results.append(state < DONE)
-        if state >= DONE:
-            continue
-        found[finish.message_id] = (number, launch, finish.state)
+    for finish in recorded:
+        number, launch, state = found[finish.id]
+        rows.append((number, *finish.columns))
+        if finish.dead is not None:
+            letters.append((launch, *dead_letters.of_message(finish.dead, finish.id)))
         changes[launch][state] -= 1
         changes[launch][finish.state] += 1
-        outcomes.append((number, *finish.outcome))
-        events += finish.events
-        jobs += finish.jobs
-        if finish.dead is not None:
-            letters.append((launch, *finish.dead))
-    sql.run(connection, _UPDATE_OUTCOMES, outcomes)
-    event_log.insert(connection, events)
+    sql.run(connection, _UPDATE_OUTCOMES, rows)
     dead_letters.insert(connection, letters)
-    job_rows.insert(connection, jobs)
+    outcomes.store_with(connection, recorded)
+    journal.forget(connection, [found[finish.id][0] for finish in recorded if finish.dead is None])
     for launch, change in changes.items():
         adjust_tally(connection, launch, change)
-    return results
+    return answers
 
 
 def _release(connection: sqlite3.Connection, release: _Release) -> int:
@@ -183,18 +160,16 @@ def _release(connection: sqlite3.Connection, release: _Release) -> int:
 
 def _status(connection: sqlite3.Connection, message_id: str) -> MessageStatus | None:
     row = connection.execute(
-        "SELECT message.id, launch.id, ordinal, profile_id, message.state, attempts, pipe, error, finished_at"
-        " FROM message JOIN launch ON launch.no = message.launch WHERE message.id = ?",
+        "SELECT message.id, launch.id, ordinal, profile_id, message.state, attempts, pipe, error,"
+        " finished_at, resent FROM message JOIN launch ON launch.no = message.launch WHERE message.id = ?",
         (message_id,),
     ).fetchone()
     if row is None:
         return None
-    name, launch_id, ordinal, profile_id, code, attempts, pipe, error, finished_at = row
-    state = STATES[code]
-    outcome = None
-    if state not in {MessageState.PENDING, MessageState.IN_PROGRESS}:
-        outcome = Outcome(state, pipe, sql.from_json(error), finished_at)
-    return MessageStatus(name, launch_id, ordinal, profile_id, state, attempts, outcome)
+    name, launch_id, ordinal, profile_id, code, attempts, *outcome = row
+    return MessageStatus(
+        name, launch_id, ordinal, profile_id, STATES[code], attempts, outcomes.decode(code, *outcome)
+    )
 
 
 LEASE = each(_lease)
@@ -208,26 +183,17 @@ class EmbeddedQueue(Core):
         """See `Queue.lease`."""
         return await self._write(LEASE, _Lease(launch_id, limit, self._max_attempts, self._clock()))
 
-    async def finish(
+    async def finish(  # noqa: PLR0913, PLR0917 - the protocol's
         self,
         message_id: str,
         outcome: Outcome,
         events: Sequence[EventRecord] = (),
         dead: DeadLetter | None = None,
         jobs: Sequence[NewJob] = (),
+        trace: TraceRecord | None = None,
     ) -> bool:
         """See `Queue.finish`."""
-        state = CODES[outcome.state]
-        error = None if outcome.error is None else sql.to_json(dict(outcome.error))
-        finish = _Finish(
-            message_id,
-            state,
-            (state, outcome.pipe, error, outcome.finished_at),
-            [event_log.encode(event) for event in events],
-            None if dead is None else dead_letters.encode(dead),
-            [job_rows.encode(job) for job in jobs],
-        )
-        return await self._write(_finish, finish)
+        return await self._write(_finish, outcomes.encode(message_id, outcome, events, dead, jobs, trace))
 
     async def release(self, message_ids: Sequence[str], *, started: bool = False) -> int:
         """See `Queue.release`."""

@@ -50,7 +50,7 @@ def fetch(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -
 
 
 def fetch_for(
-    connection: sqlite3.Connection, sql: str, keys: Sequence[str], leading: Sequence[Any] = ()
+    connection: sqlite3.Connection, sql: str, keys: Sequence[str | int], leading: Sequence[Any] = ()
 ) -> list[list[Any]]:
     """The rows of such a query with `{values}` standing for the keys, after the leading parameters."""
     found: list[list[Any]] = []

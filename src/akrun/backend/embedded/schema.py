@@ -3,6 +3,11 @@
 `message` is narrow because its rows are rewritten at every change of state; the payload, written once,
 lies beside it. Partial indexes hold only what is pending or leased, so they stay small as a launch goes on.
 `tally` is kept in the transactions that change messages; its checks make a wrong count an error.
+Of a `job`, `pipe` is the one it enters at and `ended_in` the one it ended in.
+
+`journal.unit` is the number of a message, or minus that of a job: what is under way was stored together, so
+its entries share few pages, however many dead letters have theirs beside them. With random ids as the key
+each entry would be a page of its own to write.
 """
 
 import sqlite3
@@ -162,6 +167,49 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX control_mailing ON control (mailing);
     CREATE INDEX control_message ON control (message_id);
+    """,
+    """
+    ALTER TABLE message ADD COLUMN resent INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE tally ADD COLUMN uncertain INTEGER NOT NULL DEFAULT 0 CHECK (uncertain >= 0);
+
+    ALTER TABLE job ADD COLUMN profile_id TEXT;
+    ALTER TABLE job ADD COLUMN ended_in INTEGER;
+    ALTER TABLE job ADD COLUMN error TEXT;
+    ALTER TABLE job ADD COLUMN finished_at REAL;
+    ALTER TABLE job ADD COLUMN resent INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job_tally ADD COLUMN uncertain INTEGER NOT NULL DEFAULT 0 CHECK (uncertain >= 0);
+    UPDATE job SET finished_at = due / 1e6 WHERE state > 1;
+    UPDATE job SET payload = dead_letter.input FROM dead_letter
+        WHERE dead_letter.job = job.id AND dead_letter.error ->> 'kind' = 'max_attempts';
+    UPDATE dead_letter SET input = x'';
+
+    CREATE TABLE journal (
+        unit INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        checkpoint BLOB,
+        intent INTEGER,
+        resent INTEGER NOT NULL,
+        replays INTEGER NOT NULL,
+        PRIMARY KEY (unit, event)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE trace (
+        no INTEGER PRIMARY KEY,
+        unit TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        time REAL NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX trace_unit ON trace (unit);
+    CREATE INDEX trace_time ON trace (time);
+
+    CREATE TABLE accepted (
+        key TEXT NOT NULL PRIMARY KEY,
+        digest TEXT NOT NULL,
+        answer BLOB NOT NULL,
+        time REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX accepted_time ON accepted (time);
     """,
 )
 

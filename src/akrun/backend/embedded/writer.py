@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from akrun.backend.embedded.connection import translate
-from akrun.backend.errors import BackendError, ClosedError
+from akrun.backend.errors import BackendError, BackendLockedError, ClosedError
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -108,9 +108,12 @@ class Writer:
         """All jobs in one transaction; if that fails, each in its own, so that a bad one fails alone."""
         try:
             return self._transaction(batch)
-        except Exception as error:  # noqa: BLE001 - given to the one whose job it was
+        except Exception as error:  # noqa: BLE001 - given to those whose job it was
+            failure = translate(error, self._path)
             if len(batch) == 1:
-                return [translate(error, self._path)]
+                return [failure]
+            if isinstance(failure, BackendLockedError):  # each would wait as long as all of them have
+                return [translate(error, self._path) for _ in batch]
         return [outcome for job in batch for outcome in self._carry_out([job])]
 
     def _transaction(self, batch: list[_Job[Any, Any]]) -> list[object]:
