@@ -10,6 +10,9 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.register_profile("ci", parent=settings.get_profile("default"), max_examples=1000, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
+# The servers that tests start are on loopback, which commands reach only when it is opened.
+os.environ["AKRUN_HTTP_ALLOW"] = "127.0.0.1"
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background jobs with interrupts ignored, and what is ignored stays so in commands that
     # tests start and interrupt; what is handled is reset in them.

@@ -12,6 +12,15 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from akrun.net.client import HttpClient
+from akrun.net.guard import Guard
+
+
+def loopback_client(**options: Any) -> HttpClient:
+    """A client that may connect to this machine, where the servers of the tests are."""
+    return HttpClient(guard=Guard(["127.0.0.0/8", "::1"]), **options)
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,12 @@ class _Demo:
             "--data",
             str(self._data),
             stdout=asyncio.subprocess.PIPE if capture else None,
-            env={**os.environ, "DEMO_CALLBACK_KEY": CALLBACK_KEY, "SCHEDULER_PIPE_ROUTER_PERIOD": "1"},
+            env={
+                **os.environ,
+                "AKRUN_HTTP_ALLOW": "127.0.0.1",
+                "DEMO_CALLBACK_KEY": CALLBACK_KEY,
+                "SCHEDULER_PIPE_ROUTER_PERIOD": "1",
+            },
         )
 
     async def _wait(self, mailing_id: int, ended: Callable[[Report], bool]) -> Report:

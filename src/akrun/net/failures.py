@@ -6,7 +6,8 @@ from akrun.errors import PipeFailure
 class HttpFailure(PipeFailure):
     """An exchange that gave no usable response.
 
-    `kind` is one of `url`, `header` (refused before anything was sent), `timeout`, `connection`, `tls`,
+    `kind` is one of `url`, `header` (refused before anything was sent), `refused` (an address that requests
+    must not go to), `breaker` (the host failed too often just before), `timeout`, `connection`, `tls`,
     `redirect`, `too_large`; `code` is the same word. `sent` is false when the request surely never left this
     machine. The message names the origin and path at most: neither query, credentials nor header values.
     """

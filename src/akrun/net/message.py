@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import httpx
 
@@ -16,7 +17,12 @@ MAX_URL = 64 * 1024
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL_BUT_TAB = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_HOST = re.compile(rb"[A-Za-z0-9._-]+")
+_HOST = re.compile(rb"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
+# User, host and port between the scheme and the path. A backslash ends the host for some parsers and belongs
+# to the user for others; a port of other digits is read by some only.
+_AUTHORITY = re.compile(
+    r"[A-Za-z]+://(?:[^/?#@\\]*@)?(?:\[[^]/?#@]*]|[^:/?#@\\\[\]]+)(?::[0-9]{0,5})?(?=[/?#]|$)"
+)
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # The client frames the message and keeps the connection; a header of the caller's could only contradict it.
 _FRAMING = frozenset(
@@ -69,6 +75,10 @@ def check_url(url: str) -> httpx.URL:
         raise _refused("the URL names no host")
     if not _HOST.fullmatch(parsed.raw_host) and not _is_ipv6(parsed.host):
         raise _refused("the URL's host is not valid")
+    if not _AUTHORITY.match(url):
+        raise _refused("the URL's host or port is not valid")
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise _refused("the URL's port is not valid")
     return parsed
 
 
@@ -80,22 +90,31 @@ def _is_ipv6(host: str) -> bool:
 
 
 def check_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """The headers as bytes; raises HttpFailure of kind `header`, naming the header and never its value."""
+    """The headers as bytes, names in lower case.
+
+    Raises HttpFailure of kind `header`, which names the header and never its value.
+    """
     checked = []
     for name, value in headers.items():
-        if not _TOKEN.fullmatch(name):
-            raise HttpFailure(f"{name[:80]!r} is not a header name", kind="header", sent=False)
-        if name.lower() in _FRAMING:
-            raise HttpFailure(f"header {name} is set by the client itself", kind="header", sent=False)
+        raw_name = _header_name(name)
         if _CONTROL_BUT_TAB.search(value):
             raise HttpFailure(
                 f"the value of header {name} contains a control character", kind="header", sent=False
             )
         try:
-            checked.append((name.encode("ascii"), value.strip(" \t").encode()))
+            checked.append((raw_name, value.strip(" \t").encode()))
         except UnicodeEncodeError as exc:
             raise HttpFailure(f"the value of header {name} is not text", kind="header", sent=False) from exc
     return checked
+
+
+@lru_cache(maxsize=1024)
+def _header_name(name: str) -> bytes:
+    if not _TOKEN.fullmatch(name):
+        raise HttpFailure(f"{name[:80]!r} is not a header name", kind="header", sent=False)
+    if name.lower() in _FRAMING:
+        raise HttpFailure(f"header {name} is set by the client itself", kind="header", sent=False)
+    return name.lower().encode("ascii")
 
 
 def check_method(method: str) -> str:

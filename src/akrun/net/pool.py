@@ -1,115 +1,170 @@
-"""Connections kept by origin: a transport made of single-connection transports.
-
-The pool of httpx's own transport walks all its connections at the start and the end of every request, which
-at hundreds of connections costs more than the exchange. Here each connection is a transport of its own
-(a *lane*); finding a free one is a pop from a list.
-"""
+"""Connections kept by origin, and requests that wait for one, oldest first."""
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple, Protocol
 
-import httpx
+from akrun.net.call import Answer, Call
+from akrun.net.connection import KEEPALIVE, NotSentError, Watch
+from akrun.net.failures import HttpFailure
+from akrun.net.target import Origin
 
-from akrun.net.message import DEFAULT_POOL_SIZE
-
-POOL_SIZE = "akrun.pool_size"
-"""The request extension that bounds how many connections to its origin are busy when it starts."""
-
-MAX_IDLE = 512
-KEEPALIVE = 30.0
-
-Origin = tuple[str, str, int | None]
-Lane = httpx.AsyncBaseTransport
+MAX_IDLE: Final = 512
+"""Most idle connections, of all origins together."""
 
 
-def single_connection() -> Callable[[], Lane]:
-    """A maker of lanes over httpx's transport, which share one TLS context and ignore the environment."""
-    context = httpx.create_ssl_context(trust_env=False)
-    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
+class Lane(Protocol):
+    """A connection as the pool sees it."""
 
-    def make() -> Lane:
-        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
+    @property
+    def reusable(self) -> bool:
+        """Whether another exchange may follow the last one."""
+        ...
 
-    return make
+    @property
+    def usable(self) -> bool:
+        """Whether a request may be written at this moment."""
+        ...
+
+    @property
+    def idle_since(self) -> float:
+        """When the last exchange ended, by the monotonic clock."""
+        ...
+
+    async def exchange(self, call: Call) -> Answer:
+        """Send the request and read its whole response; raises HttpFailure or NotSentError."""
+        ...
+
+    def abort(self) -> None:
+        """Close at once."""
+        ...
 
 
-class OriginPool(httpx.AsyncBaseTransport):
+OpenLane = Callable[[Origin, Watch], Awaitable[Lane]]
+"""Opens a lane to an origin; raises HttpFailure."""
+
+
+class Connections(NamedTuple):
+    """How many connections are open, how many of them are idle, and how many requests wait for one."""
+
+    open: int
+    idle: int
+    waiting: int
+
+
+class OriginPool:
     """Gives every request a lane to its origin, oldest request first when all are busy.
 
-    A lane is free again when the response's stream is closed. Idle lanes beyond `max_idle` are closed, those
-    of the origin that was longest out of use first.
+    Idle lanes beyond `max_idle` are closed, those of the origin that was longest out of use first.
     """
 
-    def __init__(self, make_lane: Callable[[], Lane] | None = None, *, max_idle: int = MAX_IDLE) -> None:
-        self._make_lane = make_lane or single_connection()
+    def __init__(self, open_lane: OpenLane, *, max_idle: int = MAX_IDLE) -> None:
+        self._open_lane = open_lane
         self._max_idle = max_idle
-        self._origins: OrderedDict[Origin, _Lanes] = OrderedDict()
-        self._idle = 0
-        self._retired: list[Lane] = []
+        self._origins: OrderedDict[str, _Lanes] = OrderedDict()
+        self._closed = False
+        self.open = 0
+        self.idle = 0
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on a lane of the request's origin, waiting for one while `pool_size` of them are busy."""
-        await self._close_retired()
-        origin: Origin = (request.url.scheme, request.url.host, request.url.port)
-        lanes = self._origins.setdefault(origin, _Lanes())
-        self._origins.move_to_end(origin)
-        await lanes.enter(request.extensions.get(POOL_SIZE, DEFAULT_POOL_SIZE))
-        lane = lanes.idle.pop() if lanes.idle else None
-        if lane is None:
-            lane = self._make_lane()
+    async def exchange(self, call: Call) -> Answer:
+        """Exchange on a lane of the call's origin, waiting for one while `pool_size` of them are busy."""
+        origin = call.target.origin
+        lanes = self._origins.get(origin.text)
+        if lanes is None:
+            lanes = self._origins[origin.text] = _Lanes(self, origin.text)
         else:
-            self._idle -= 1
+            self._origins.move_to_end(origin.text)
+        await lanes.enter(call.pool_size)
+        call.begun = True
+        lane: Lane | None = None
         try:
-            response = await lane.handle_async_request(request)
-        except BaseException:
-            self._release(origin, lanes, lane)
-            raise
-        if not isinstance(response.stream, httpx.AsyncByteStream):
-            self._release(origin, lanes, lane)
-            raise TypeError("an asynchronous transport answered with a synchronous stream")
-        response.stream = _LaneStream(response.stream, lambda: self._release(origin, lanes, lane))
-        return response
+            while (lane := lanes.take()) is not None:
+                if lane.usable:
+                    try:
+                        return await lane.exchange(call)
+                    except NotSentError:
+                        pass
+                lane.abort()
+            lane = await self._open_lane(origin, lanes)
+            return await lane.exchange(call)
+        except NotSentError:
+            message = f"cannot connect to {origin.text}: the server closed the connection at once"
+            raise HttpFailure(message, kind="connection", sent=False, retryable=True) from None
+        finally:
+            if lane is not None:
+                self._put_back(lanes, lane)
+            lanes.leave()
+            self.tidy(lanes)
 
-    def _release(self, origin: Origin, lanes: "_Lanes", lane: Lane) -> None:
+    def _put_back(self, lanes: "_Lanes", lane: Lane) -> None:
+        if self._closed or not lane.reusable:
+            lane.abort()
+            return
+        while lanes.idle and lanes.idle[0].idle_since < lane.idle_since - KEEPALIVE:
+            lanes.drop_oldest()
         lanes.idle.append(lane)
-        self._idle += 1
-        lanes.leave()
-        self._origins.setdefault(origin, lanes)
-        while self._idle > self._max_idle:
+        self.idle += 1
+        while self.idle > self._max_idle:
             longest_unused = next(found for found in self._origins.values() if found.idle)
-            self._retired.append(longest_unused.idle.pop(0))
-            self._idle -= 1
-        for known in [known for known, found in self._origins.items() if found.unused]:
-            del self._origins[known]
+            longest_unused.drop_oldest()
+            self.tidy(longest_unused)
 
-    async def _close_retired(self) -> None:
-        while self._retired:
-            await self._retired.pop().aclose()
+    def tidy(self, lanes: "_Lanes") -> None:
+        """Forget an origin without lanes and requests."""
+        if not (lanes.idle or lanes.busy or lanes.waiting):
+            self._origins.pop(lanes.origin, None)
+
+    @property
+    def connections(self) -> Connections:
+        """The counts of this moment."""
+        return Connections(self.open, self.idle, sum(len(lanes.waiting) for lanes in self._origins.values()))
 
     async def aclose(self) -> None:
         """Close all idle connections; requests that still run close theirs when they end."""
+        self._closed = True
         for lanes in self._origins.values():
-            self._retired.extend(lanes.idle)
-            lanes.idle.clear()
-        self._idle = 0
-        self._origins.clear()
-        await self._close_retired()
+            while lanes.idle:
+                lanes.drop_oldest()
+        # A closed transport tells its protocol in the loop's next round.
+        await asyncio.sleep(0)
 
 
 class _Lanes:
     """The lanes of one origin: idle ones (last used last), the number of busy ones, and who waits."""
 
-    __slots__ = ("busy", "idle", "waiting")
+    __slots__ = ("_pool", "busy", "idle", "origin", "waiting")
 
-    def __init__(self) -> None:
-        self.idle: list[Lane] = []
+    def __init__(self, pool: OriginPool, origin: str) -> None:
+        self._pool = pool
+        self.origin = origin
+        self.idle: deque[Lane] = deque()
         self.busy = 0
         self.waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    @property
-    def unused(self) -> bool:
-        return not (self.idle or self.busy or self.waiting)
+    def take(self) -> Lane | None:
+        """The idle lane used last, which is the one most likely still open."""
+        if not self.idle:
+            return None
+        self._pool.idle -= 1
+        return self.idle.pop()
+
+    def drop_oldest(self) -> None:
+        """Close the idle lane that was longest out of use."""
+        self._pool.idle -= 1
+        self.idle.popleft().abort()
+
+    def opened(self) -> None:
+        """A lane is connected."""
+        self._pool.open += 1
+
+    def closed(self, lane: Lane) -> None:
+        """A lane is gone, by whoever's will."""
+        self._pool.open -= 1
+        if lane in self.idle:
+            self.idle.remove(lane)
+            self._pool.idle -= 1
+            self._pool.tidy(self)
 
     async def enter(self, size: int) -> None:
         """Count one more busy lane, once fewer than `size` are."""
@@ -138,23 +193,3 @@ class _Lanes:
             if not future.done():
                 self.busy += 1
                 future.set_result(None)
-
-
-class _LaneStream(httpx.AsyncByteStream):
-    """A response's stream that frees its lane when it is closed."""
-
-    def __init__(self, stream: httpx.AsyncByteStream, release: Callable[[], None]) -> None:
-        self._stream = stream
-        self._release: Callable[[], None] | None = release
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            yield chunk
-
-    async def aclose(self) -> None:
-        try:
-            await self._stream.aclose()
-        finally:
-            if self._release is not None:
-                self._release()
-                self._release = None

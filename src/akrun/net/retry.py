@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-RETRIED: frozenset[int | str] = frozenset({408, 425, 429, 500, 502, 503, 504, "connection"})
+RETRIED: frozenset[int | str] = frozenset({408, 425, 429, 500, 502, 503, 504, "connection", "breaker"})
 """Statuses and kinds of failure after which another attempt may succeed."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Methods that may be repeated without harm (RFC 9110 §9.2.2)."""
@@ -47,7 +47,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return float(value[:12])
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -10,11 +10,11 @@ import pytest
 from akrun.net.client import HttpClient
 from akrun.net.failures import HttpFailure
 from akrun.net.message import Request
-from tests.akrun.http_server import Reply, serve
+from tests.akrun.http_server import Reply, loopback_client, serve
 
 
 async def failure(request: Request, client: HttpClient | None = None) -> HttpFailure:
-    async with client or HttpClient() as used:
+    async with client or loopback_client() as used:
         with pytest.raises(HttpFailure) as caught:
             await used.send(request)
     assert caught.value.code == caught.value.kind
@@ -23,7 +23,7 @@ async def failure(request: Request, client: HttpClient | None = None) -> HttpFai
 
 async def test_a_request_goes_out_as_it_stands_and_the_response_comes_whole() -> None:
     reply = Reply(status=201, headers={"X-Kind": "Ä", "Set-Cookie": "session=1"}, body=b"hello")
-    async with serve(reply) as server, HttpClient() as client:
+    async with serve(reply) as server, loopback_client() as client:
         request = Request("post", f"{server.url}/a?b=1#c", {"X-Name": "Жук"}, b"body")
         response = await client.send(request)
         await client.send(Request("GET", server.url))
@@ -40,7 +40,7 @@ async def test_a_request_goes_out_as_it_stands_and_the_response_comes_whole() ->
 
 
 async def test_userinfo_becomes_basic_authentication_and_is_not_sent_in_the_address() -> None:
-    async with serve() as server, HttpClient() as client:
+    async with serve() as server, loopback_client() as client:
         await client.send(Request("GET", f"http://me:p%40ss@127.0.0.1:{server.port}/x"))
     assert server.requests[0].target == "/x"
     assert server.requests[0].headers["authorization"] == "Basic bWU6cEBzcw=="
@@ -49,7 +49,7 @@ async def test_userinfo_becomes_basic_authentication_and_is_not_sent_in_the_addr
 async def test_the_environment_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    async with serve(Reply(body=b"direct")) as server, HttpClient() as client:
+    async with serve(Reply(body=b"direct")) as server, loopback_client() as client:
         assert (await client.send(Request("GET", server.url))).body == b"direct"
 
 
@@ -107,7 +107,7 @@ async def test_nobody_listens() -> None:
         closed = server.url
     error = await failure(Request("GET", f"{closed}/p?key=secret"))
     assert (error.kind, error.sent, error.retryable) == ("connection", False, True)
-    assert f"cannot connect to {closed}/p" in error.message
+    assert error.message == f"cannot connect to {closed}: Connection refused"
     assert "secret" not in error.message
 
 
@@ -141,7 +141,7 @@ async def test_the_deadline_covers_the_whole_exchange(reply: Reply) -> None:
 
 
 async def test_the_deadline_covers_waiting_for_a_connection_and_the_place_is_passed_on() -> None:
-    async with serve(Reply(hang=True), Reply(body=b"ok")) as server, HttpClient() as client:
+    async with serve(Reply(hang=True), Reply(body=b"ok")) as server, loopback_client() as client:
         first = asyncio.create_task(client.send(Request("GET", server.url, timeout=0.5, pool_size=1)))
         await asyncio.sleep(0.05)
         with pytest.raises(HttpFailure, match="no complete response"):
@@ -154,7 +154,7 @@ async def test_the_deadline_covers_waiting_for_a_connection_and_the_place_is_pas
 
 
 async def test_no_more_connections_than_the_pool_size_are_busy() -> None:
-    async with serve(Reply(delay=0.01)) as server, HttpClient() as client:
+    async with serve(Reply(delay=0.01)) as server, loopback_client() as client:
         await asyncio.gather(*(client.send(Request("GET", server.url, pool_size=3)) for _ in range(12)))
     assert (server.most_at_once, server.connections) == (3, 3)
 
@@ -165,7 +165,7 @@ async def test_a_response_that_is_too_large_is_given_up() -> None:
             error = await failure(Request("GET", server.url, max_response=99))
             assert (error.kind, error.sent, error.retryable) == ("too_large", True, False)
             assert error.message == "the response's body is larger than 99 bytes"
-        async with HttpClient() as client:
+        async with loopback_client() as client:
             assert len((await client.send(Request("GET", server.url, max_response=120))).body) == 120
 
 
@@ -181,7 +181,9 @@ def raw_deflate(data: bytes) -> bytes:
         ("GZIP", gzip.compress(b"hello" * 25_000, mtime=0) + gzip.compress(b"hello" * 25_000, mtime=0)),
         ("deflate", zlib.compress(b"hello" * 50_000)),
         ("deflate", raw_deflate(b"hello" * 50_000)),
-        ("deflate", zlib.compress(b"hello" * 50_000) + b"what follows the end is not read"),
+        ("deflate", zlib.compress(b"hello" * 50_000) + b"what follows the end is not read" * 1000),
+        ("Identity", b"hello" * 50_000),
+        (" ", b"hello" * 50_000),
     ],
 )
 @pytest.mark.parametrize("size", [7, 100_000])
@@ -189,7 +191,7 @@ async def test_bodies_are_decompressed(encoding: str, data: bytes, size: int) ->
     chunks = [data[start : start + size] for start in range(0, len(data), size)]
     async with (
         serve(Reply(headers={"Content-Encoding": encoding}, body=chunks)) as server,
-        HttpClient() as client,
+        loopback_client() as client,
     ):
         assert (await client.send(Request("GET", server.url))).body == b"hello" * 50_000
 
@@ -244,14 +246,14 @@ async def test_redirects_are_followed_only_when_asked_for() -> None:
         serve(
             Reply(status=302, headers={"Location": "/next"}, body=b"moved"), Reply(body=b"there")
         ) as server,
-        HttpClient() as client,
+        loopback_client() as client,
     ):
         assert (await client.send(Request("GET", server.url))).status == 302
     async with (
         serve(
             Reply(status=302, headers={"Location": "/next"}, body=b"moved"), Reply(body=b"there")
         ) as server,
-        HttpClient() as client,
+        loopback_client() as client,
     ):
         response = await client.send(Request("GET", server.url, {"X-Key": "k"}, follow_redirects=True))
     assert (response.status, response.body) == (200, b"there")
@@ -274,7 +276,7 @@ async def test_what_a_redirect_does_to_method_and_body(
 ) -> None:
     async with (
         serve(Reply(status=status, headers={"Location": "/next"}), Reply()) as server,
-        HttpClient() as client,
+        loopback_client() as client,
     ):
         sent = Request(method, server.url, {"Content-Type": "text/plain"}, b"data", follow_redirects=True)
         await client.send(sent)
@@ -285,7 +287,7 @@ async def test_what_a_redirect_does_to_method_and_body(
 async def test_credentials_do_not_cross_origins() -> None:
     async with serve() as other, serve(Reply(status=302, headers={"Location": other.url})) as server:
         headers = {"Authorization": "Bearer t", "X-Api-Key": "k", "Cookie": "c=1", "Accept": "text/html"}
-        async with HttpClient() as client:
+        async with loopback_client() as client:
             await client.send(Request("GET", server.url, headers, follow_redirects=True))
     got = other.requests[0].headers
     assert {"authorization", "x-api-key", "cookie"} & got.keys() == set()
@@ -315,7 +317,7 @@ async def test_a_body_is_not_redirected_to_another_origin() -> None:
 
 
 async def test_a_head_request_has_no_body_whatever_it_declares() -> None:
-    async with serve(Reply(body=b"x" * 500)) as server, HttpClient() as client:
+    async with serve(Reply(body=b"x" * 500)) as server, loopback_client() as client:
         response = await client.send(Request("HEAD", server.url, max_response=10))
     assert (response.body, response.headers["content-length"]) == (b"", "500")
 
