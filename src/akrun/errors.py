@@ -3,6 +3,7 @@
     AkrunError
     ├── FileFaults   one or several files a person wrote cannot be used; carries every `Fault` in them
     └── PipeFailure  a pipe could not do its work for one event; becomes the `$error` of its error exit
+        └── Uncertain  nobody knows whether a request was carried out; ends the event
 
 A `Fault` is not an exception: it is one place in a file with what is wrong there and how to mend it.
 """
@@ -124,6 +125,16 @@ class PipeFailure(AkrunError):
             "status": self.status,
             "retryable": self.retryable,
         }
+
+
+class Uncertain(PipeFailure):
+    """A request of an earlier attempt may have been carried out, and is not to be sent again unasked.
+
+    It takes no error exit: the event is set aside for a person.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("uncertain", message, kind="uncertain")
 
 
 def _in_order(faults: tuple[Fault | TemplateError, ...]) -> tuple[Fault | TemplateError, ...]:

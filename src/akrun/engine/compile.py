@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from akrun.engine.context import CompileContext, Faults, Shared
-from akrun.engine.loops import back_edges, reached
 from akrun.engine.pipeline import DEFAULT_MAX_STEPS, Pipeline, Step
 from akrun.engine.secrets import Masker, secrets_in
-from akrun.errors import FileFaults
+from akrun.errors import Fault, FileFaults
+from akrun.graph import back_edges, reached
 from akrun.model import codes as file_codes
 from akrun.model.channel import Channel
 from akrun.model.entities import OPERATIONS
@@ -21,7 +21,7 @@ from akrun.model.pipelines import PIPELINES
 from akrun.model.pipes import PipeModel
 from akrun.pipes import REGISTRY, codes
 from akrun.pipes.spec import OPERATION, IoPipe, PipeDefaults, PipeSpec, PurePipe
-from aktmpl import Environment
+from aktmpl import Environment, TemplateError
 from aktmpl.errors import nearest
 
 
@@ -53,8 +53,8 @@ class CompiledChannel:
         """Hides the values that the channel's secret fields have in these constants."""
         return Masker(secrets_in(constants, self.secrets))
 
-    def secrets_of(self, row: Mapping[str, Any]) -> list[str]:
-        """The values of the subscription's secret fields in the roots of one message."""
+    def secrets_of(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """By name the values of the subscription's secret fields in the roots of one message."""
         return secrets_in(row, [path for path in self.secrets if path[0] == "subscription"])
 
 
@@ -82,6 +82,23 @@ def compile_channel(
     Raises:
         FileFaults: every fault of every pipe.
     """
+    compiled, faults = compile_with_faults(channel, located, defaults, environment)
+    if faults:
+        raise FileFaults(faults)
+    return compiled
+
+
+def compile_with_faults(
+    channel: Channel,
+    located: LocatedDocument,
+    defaults: PipeDefaults | None = None,
+    environment: Environment | None = None,
+) -> tuple[CompiledChannel, list[Fault | TemplateError]]:
+    """As `compile_channel`, but faults are returned beside what could be compiled.
+
+    What is faulty is left out: a pipe has neither `pure` nor `io`, an empty template takes a template's
+    place. With faults the channel is for looking at, not for running.
+    """
     shared = Shared(channel, defaults or PipeDefaults(), environment or Environment(), Faults(located))
     compiler = _Compiler(shared)
     pipelines = {}
@@ -99,9 +116,8 @@ def compile_channel(
                 operations[entity.shortname, name] = compiler.pipeline(
                     pipeline, operation.pipeline, at, OPERATION
                 )
-    if shared.faults.found:
-        raise FileFaults(shared.faults.found)
-    return CompiledChannel(channel, pipelines, operations, tuple(secret_fields(channel)))
+    compiled = CompiledChannel(channel, pipelines, operations, tuple(secret_fields(channel)))
+    return compiled, shared.faults.found
 
 
 def compile_pipeline(

@@ -4,14 +4,17 @@ import copy
 import hashlib
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from akrun.backend.absent import NoStore
 from akrun.backend.protocol import Store
+from akrun.backend.records import NewJob
+from akrun.engine.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
 from akrun.engine.clock import Clock, SystemClock
+from akrun.engine.journal import UnitJournal
 from akrun.engine.log import LogSink
 from akrun.engine.secrets import Masker
 from akrun.engine.trace import Trace
@@ -20,9 +23,12 @@ from akrun.net.ratelimit import RateLimits
 from akrun.sql.protocol import NoConnectors, Sql
 
 if TYPE_CHECKING:
-    from akrun.backend.records import EventRecord, NewJob
+    from akrun.backend.records import EventRecord
     from akrun.engine.pipeline import Pipeline
     from akrun.engine.run import Result
+
+
+Traces = Literal["off", "failed", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class Services:
         sql: the databases of the configuration.
         store: the key-value store.
         limits: the channel's rate limits.
+        traces: which attempts' traces are kept: of none, of those that did not end as done, of all.
+        observe: told of every attempt that has ended and was traced, and how.
     """
 
     http: Sender
@@ -47,15 +55,20 @@ class Services:
     chance: Callable[[], float] = random.random
     sql: Sql = field(default_factory=NoConnectors)
     store: Store = field(default_factory=NoStore)
+    traces: Traces = "off"
+    observe: "Callable[[Event, Result], None] | None" = None
     limits: RateLimits = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", RateLimits(self.clock))
 
-    def masking(self, secrets: Iterable[str]) -> Self:
-        """The same services, which hide these secrets too; everything else is shared with the original."""
+    def masking(self, secrets: Mapping[str, str]) -> Self:
+        """The same services, which hide these secrets (by name) too; all else is shared with the original."""
+        masker = self.masker.plus(secrets)
+        if masker is self.masker:
+            return self
         services = copy.copy(self)
-        object.__setattr__(services, "masker", self.masker.plus(secrets))
+        object.__setattr__(services, "masker", masker)
         return services
 
     def keeping(self, store: Store) -> Self:
@@ -84,17 +97,23 @@ class Event:
         data: the value of `$in`.
         effects: events to register, stored together with the outcome.
         jobs: hand-overs to other pipelines, stored together with the outcome.
+        handed_over: how many hand-overs there were, those of earlier attempts included.
         result: what a `result` pipe of an entity's operation set; None before.
         budget: of pipes, shared with its branches.
         pipeline: the pipeline it is in; None before it is run.
         branches: how many were made of it.
         depth: branches around it: 0 for the event itself.
         trace: keeps what every pipe saw, when there is one.
+        journal: records how far it came; None for an event that is not run again.
+        entered: `$in`, `$error` and `branches` as they entered the pipe at hand, if it is one that waits.
+        uncertain: whether nobody knows what became of its latest request: the next may be that one's double.
+        unrecorded: whether an outcome is known that the journal does not have.
     """
 
     __slots__ = (
-        "_run_from", "branches", "budget", "data", "depth", "effects", "id", "jobs", "message_id", "pipeline",
-        "result", "scope", "services", "trace",
+        "_run_from", "branches", "budget", "data", "depth", "effects", "entered", "handed_over", "id", "jobs",
+        "journal", "message_id", "pipeline", "result", "scope", "services", "trace", "uncertain",
+        "unrecorded",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a call has so many parts
@@ -106,6 +125,7 @@ class Event:
         trace: Trace | None = None,
         id: str | None = None,  # noqa: A002 - what it is
         message_id: str | None = None,
+        journal: UnitJournal | None = None,
     ) -> None:
         """Begin an event.
 
@@ -117,6 +137,7 @@ class Event:
             trace: filled while the event runs.
             id: see the attributes; that of the message as default, or else a new one.
             message_id: see the attributes; the `send_message_id` of the origin as default.
+            journal: of its message or job.
         """
         if message_id is None and isinstance(named := origin.get("send_message_id"), str):
             message_id = named
@@ -133,6 +154,11 @@ class Event:
         self.branches = 0
         self.depth = 0
         self.trace = trace
+        self.journal = journal
+        self.handed_over = 0
+        self.entered: tuple[dict[str, Any], Any, int] | None = None
+        self.uncertain = False
+        self.unrecorded = False
         self._run_from: Callable[[Event, int], Awaitable[Result]] | None = None
 
     def enter(self, pipeline: "Pipeline", run_from: "Callable[[Event, int], Awaitable[Result]]") -> None:
@@ -140,6 +166,16 @@ class Event:
         self.pipeline = pipeline
         self.budget.most = pipeline.max_steps
         self._run_from = run_from
+
+    def begin_trace(self) -> None:
+        """Keep a trace, if its services want one."""
+        if self.services.traces != "off" or self.services.observe is not None:
+            self.trace = Trace(self.services.masker, self.services.clock)
+
+    def observed(self, result: "Result") -> None:
+        """Tell whoever observes that it has ended."""
+        if self.services.observe is not None:
+            self.services.observe(self, result)
 
     @property
     def channel_id(self) -> int:
@@ -165,10 +201,93 @@ class Event:
         branch.branches = 0
         branch.data = dict(data)
         branch.scope = {**self.scope, "in": branch.data}
-        branch.effects, branch.jobs = [], []
+        branch.effects, branch.jobs, branch.handed_over = [], [], 0
+        branch.entered, branch.uncertain, branch.unrecorded = None, False, False
         branch.depth = self.depth + 1
-        branch.trace = None if self.trace is None else Trace(self.trace.masker)
+        branch.trace = None if self.trace is None else self.trace.branch()
         return branch
+
+    def hand_over(self, channel: str, pipeline: str, pipe: int, payload: bytes, due: float) -> None:
+        """Add a job to its hand-overs, under an id that is the same when this attempt is repeated.
+
+        A replay is not a repetition: what an earlier life handed over is under way, and this comes on top.
+        """
+        replays = 0 if self.journal is None else self.journal.replays
+        name = self.derived_id(pipeline, pipe, self.handed_over, *([replays] if replays else []))
+        self.handed_over += 1
+        self.jobs.append(NewJob(name, channel, pipeline, pipe, payload, due, self.message_id))
+
+    async def intend(self, pipe: int, *, again: bool) -> None:
+        """Record that a request with an effect is about to leave; see `UnitJournal.intend`."""
+        if self.journal is not None:
+            await self.journal.intend(self.id, pipe, again=again)
+        if again and self.pipeline is not None:
+            self.pipeline.steps[pipe].stats.resent += 1
+
+    async def record(self, pipe: int, *, ended: bool = False) -> None:
+        """Record that it has come as far as the entry of this pipe, or to its end there.
+
+        Raises:
+            BackendError: it could not be recorded.
+        """
+        self.unrecorded = self.uncertain = False
+        if self.journal is not None:
+            body = encode_checkpoint(self._checkpoint(pipe, ended=ended), self.services.masker)
+            await self.journal.reach(self.id, body)
+
+    async def record_failure(self, pipe: int) -> None:
+        """Close the intent of a request that surely failed in this pipe, where the event ended.
+
+        Raises:
+            BackendError: it could not be recorded.
+        """
+        if self.journal is not None and self.unrecorded and not self.uncertain:
+            await self.journal.reach(self.id, self.entered_state(pipe))
+        self.unrecorded = False
+
+    def resume(self) -> Checkpoint | None:
+        """Take up what its journal says; gives where it stands, None at the start.
+
+        Raises:
+            SealError: A secret in its state is not to be had.
+            ValueError: The record is damaged.
+        """
+        known = None if self.journal is None else self.journal.entry(self.id)
+        if known is None:
+            return None
+        self.uncertain = known.intent is not None
+        if known.checkpoint is None:
+            return None
+        checkpoint = decode_checkpoint(known.checkpoint, self.services.masker)
+        self.data = self.scope["in"] = dict(checkpoint.data)
+        if checkpoint.error is not None:
+            self.scope["error"] = checkpoint.error
+        self.effects, self.jobs = list(checkpoint.effects), list(checkpoint.jobs)
+        self.budget.used += checkpoint.used
+        self.branches, self.handed_over = checkpoint.branches, checkpoint.handed_over
+        return checkpoint
+
+    def entered_state(self, pipe: int) -> bytes:
+        """The checkpoint from which a dead letter of this pipe is replayed; its effects are stored apart."""
+        known = None if self.journal is None else self.journal.entry(self.id)
+        if self.entered is None and known is not None and known.checkpoint is not None:
+            return known.checkpoint  # it could not be taken up, and may be another time
+        data, error, branches = self.entered or (self.data, None, self.branches)
+        checkpoint = Checkpoint(pipe, data, error, branches=branches, handed_over=self.handed_over)
+        return encode_checkpoint(checkpoint, self.services.masker)
+
+    def _checkpoint(self, pipe: int, *, ended: bool) -> Checkpoint:
+        return Checkpoint(
+            pipe=pipe,
+            data=self.data,
+            error=self.scope.get("error"),
+            effects=self.effects,
+            jobs=self.jobs,
+            used=0 if self.depth else self.budget.used,
+            branches=self.branches,
+            handed_over=self.handed_over,
+            ended=ended,
+        )
 
     async def run_from(self, pipe_id: int) -> "Result":
         """Run this event, a branch, from a pipe of its pipeline to its end."""

@@ -1,8 +1,8 @@
 """What the runtime writes to a channel's log, and where it goes."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 Level = Literal["trace", "debug", "info", "warn", "error"]
@@ -24,6 +24,7 @@ class LogRecord:
         prefix: says where it comes from, by default `<channel id>|<pipe id>`.
         time: seconds since the Unix epoch.
         traceback: of an unexpected exception, in Python's form.
+        fields: what else there is to say, by name.
     """
 
     level: Level
@@ -33,9 +34,18 @@ class LogRecord:
     pipe: int
     time: float
     traceback: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 LogSink = Callable[[LogRecord], None]
+
+SERVER = "akrun"
+"""The prefix of what the process says of itself."""
+
+
+def server_record(message: str, time: float, level: Level = "info", **fields: Any) -> LogRecord:
+    """A record of the process itself: of no channel and no pipe."""
+    return LogRecord(level, SERVER, message, 0, 0, time, fields=fields)
 
 
 class StructuredLogger(Protocol):
@@ -54,6 +64,7 @@ def structured(logger: StructuredLogger) -> LogSink:
             "prefix": record.prefix,
             "channel_id": record.channel_id,
             "pipe": record.pipe,
+            **record.fields,
         }
         if record.level == "trace":
             fields["trace"] = True

@@ -161,7 +161,7 @@ def _listed(faults: tuple[ValueFault, ...]) -> str:
     return f"{listed}; and {more} more" if more > 0 else listed
 
 
-def _secrets(layout: Layout, inputs: Mapping[str, Any]) -> list[str]:
+def _secrets(layout: Layout, inputs: Mapping[str, Any]) -> dict[str, str]:
     paths = [("in", field.name) for field in data_fields(layout) if field.secret]
     return secrets_in({"in": inputs}, paths)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from akrun.engine.stats import StepStats
 from akrun.pipes.spec import IoPipe, PurePipe
 
 DEFAULT_MAX_STEPS = 1000
@@ -20,6 +21,7 @@ class Step:
         pure: the pipe if it runs as a plain call; exactly one of `pure` and `io` is set.
         io: the pipe if it waits.
         workers: bounds how many events are in this pipe at once; kept over specialisation.
+        stats: what it did so far; kept over specialisation.
         success, error: the next step; None ends the event, as done or as failed.
         exits: the pipe's other exits, by the id of the step they lead to.
     """
@@ -30,6 +32,7 @@ class Step:
     pure: PurePipe | None
     io: IoPipe | None
     workers: asyncio.Semaphore
+    stats: StepStats = field(default_factory=StepStats, repr=False)
     success: "Step | None" = field(default=None, repr=False)
     error: "Step | None" = field(default=None, repr=False)
     exits: dict[int, "Step"] = field(default_factory=dict, repr=False)
@@ -67,6 +70,7 @@ class Pipeline:
                 pure=None if step.pure is None else step.pure.specialize(constants),
                 io=None if step.io is None else step.io.specialize(constants),
                 workers=step.workers,
+                stats=step.stats,
             )
         for step in self.steps.values():
             copy = steps[step.id]

@@ -1,110 +1,151 @@
-"""A trace: what every pipe of one event saw, did and answered, fit to be shown."""
+"""A trace: what every pipe of one event saw, did and answered.
 
-from collections.abc import Mapping
+While the event runs it keeps references only: pipes set keys of `$in` and change no value inside, so a
+shallow copy of `$in` after each pipe is what that pipe left. Secrets are masked when it is shown or stored.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from akrun.engine.secrets import MASK, Masker
+from akrun.engine.clock import Clock, SystemClock
+from akrun.engine.secrets import Masker
+from akrun.engine.shown import describe, shown
+from akrun.errors import PipeFailure
 from akrun.net.message import Request, Response
 
-_CREDENTIAL_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_SYSTEM: Final = SystemClock()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """One attempt of a pipe at an HTTP exchange.
+
+    Attributes:
+        begun, ended: by the trace's monotonic clock; `ended` is None while nothing has come back.
+        response: of any status.
+        failure: why there was no response.
+    """
+
+    request: Request
+    begun: float
+    ended: float | None = None
+    response: Response | None = None
+    failure: PipeFailure | None = None
+
+
+@dataclass(slots=True, eq=False)
 class TraceStep:
     """One pipe's part.
 
     Attributes:
-        input, output: `$in` before and after, copied, with secrets masked and bytes as text.
+        input, output: `$in` before and after; `output` is `input` until the pipe has ended.
+        begun: by the trace's monotonic clock.
         elapsed: seconds in the pipe.
-        exit: `success`, `error`, or `out <pipe id>`.
+        exit: `success`, `error`, or `out <pipe id>`; empty for a pipe that did not come to its end.
         next: the pipe that follows; None at the end.
         error: the `$error` the pipe left.
-        request, response: of the last HTTP exchange, if there was one.
+        waited: seconds in which it waited for the rate limit.
+        exchanges: its attempts, in order.
         branches: the steps of each branch that the pipe ran, in the order of the branches.
     """
 
     pipe: int
     type: str
     label: str | None
-    input: dict[str, Any]
-    output: dict[str, Any] = field(default_factory=dict)
+    input: Mapping[str, Any] = field(repr=False)
+    output: Mapping[str, Any] = field(repr=False)
+    begun: float
     elapsed: float = 0.0
     exit: str = ""
     next: int | None = None
-    error: dict[str, Any] | None = None
-    request: dict[str, Any] | None = None
-    response: dict[str, Any] | None = None
-    branches: "list[list[TraceStep]]" = field(default_factory=list)
+    error: Mapping[str, Any] | None = None
+    waited: float = 0.0
+    exchanges: Sequence[Exchange] = ()
+    branches: "Sequence[Sequence[TraceStep]]" = ()
 
 
-@dataclass(slots=True)
 class Trace:
-    """The steps of one event, in order; secrets are masked as they are recorded."""
+    """The steps of one event, in order.
 
-    masker: Masker = field(default_factory=Masker)
-    steps: list[TraceStep] = field(default_factory=list)
+    Attributes:
+        masker: hides the event's secrets wherever the trace is shown.
+        clock: what its times are measured by.
+        began: when it began, in seconds since the epoch.
+        zero: its monotonic clock at that moment.
+        steps: the pipes that the event entered.
+        resumed_from: the pipe at which the event went on after an earlier attempt; None for one that began
+            at its entry.
+    """
 
-    def enter(self, pipe: int, kind: str, label: str | None, data: Mapping[str, Any]) -> None:
+    __slots__ = ("_seen", "began", "clock", "masker", "resumed_from", "steps", "zero")
+
+    def __init__(self, masker: Masker | None = None, clock: Clock | None = None) -> None:
+        self.masker = Masker() if masker is None else masker
+        self.clock = clock or _SYSTEM
+        self.began = self.clock.now().timestamp()
+        self.zero = self.clock.monotonic()
+        self.steps: list[TraceStep] = []
+        self.resumed_from: int | None = None
+        self._seen: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"Trace({', '.join(str(step.pipe) for step in self.steps)})"
+
+    def branch(self) -> "Trace":
+        """A trace for a branch of the event; its steps are put into those of the pipe that runs it."""
+        return Trace(self.masker, self.clock)
+
+    def resumed(self, pipe: int) -> None:
+        """The event goes on at this pipe, after an attempt that did not come to its end."""
+        self.resumed_from = pipe
+
+    def enter(self, pipe: int, kind: str, label: str | None, data: dict[str, Any]) -> None:
         """A pipe begins with this `$in`."""
-        self.steps.append(TraceStep(pipe, kind, label, shown(data, self.masker)))
+        before = self._seen
+        if before is None:
+            before = data.copy()
+        self.steps.append(TraceStep(pipe, kind, label, before, before, self.clock.monotonic()))
+
+    def waited(self, seconds: float) -> None:
+        """The pipe at hand waited so long for the rate limit."""
+        self.steps[-1].waited += seconds
 
     def sending(self, request: Request) -> None:
         """The pipe at hand sends a request."""
-        self.steps[-1].request = describe(request, self.masker)
+        step = self.steps[-1]
+        step.exchanges = [*step.exchanges, Exchange(request, self.clock.monotonic())]
 
     def received(self, response: Response) -> None:
-        """The pipe at hand got a response."""
-        headers = _headers(response.headers, self.masker)
-        answer = {"status": response.status, "headers": headers, "body": shown(response.body, self.masker)}
-        self.steps[-1].response = {**answer, "elapsed": response.elapsed}
+        """The request got a response."""
+        exchange = self.steps[-1].exchanges[-1]
+        exchange.response, exchange.ended = response, self.clock.monotonic()
+
+    def failed(self, failure: PipeFailure) -> None:
+        """The request got no response."""
+        exchange = self.steps[-1].exchanges[-1]
+        exchange.failure, exchange.ended = failure, self.clock.monotonic()
 
     def leave(
         self,
         way: str,
         following: int | None,
-        data: Mapping[str, Any],
+        data: dict[str, Any],
         elapsed: float,
         error: Mapping[str, Any] | None = None,
     ) -> None:
         """The pipe at hand ends by this exit, leaving this `$in`."""
         step = self.steps[-1]
-        step.exit, step.next, step.elapsed = way, following, elapsed
-        step.output = shown(data, self.masker)
-        step.error = None if error is None else self.masker.value(dict(error))
+        step.exit, step.next, step.elapsed, step.error = way, following, elapsed, error
+        self._seen = step.output = data.copy()
 
 
-def describe(request: Request, masker: Masker) -> dict[str, Any]:
-    """A request as it may be printed: method, url, headers and body, secrets and credentials masked."""
-    return {
-        "method": request.method,
-        "url": masker.text(request.url),
-        "headers": _headers(request.headers, masker),
-        "body": None if request.content is None else shown(request.content, masker),
-    }
+def all_steps(steps: Sequence[TraceStep]) -> Iterator[TraceStep]:
+    """The steps and those of their branches, each before its branches."""
+    for step in steps:
+        yield step
+        for branch in step.branches:
+            yield from all_steps(branch)
 
 
-def shown(value: Any, masker: Masker) -> Any:
-    """A copy of a value as it may be printed: secrets masked, bytes as text or else counted."""
-    if isinstance(value, bytes):
-        try:
-            return masker.text(value.decode())
-        except UnicodeDecodeError:
-            return f"<{len(value)} bytes>"
-    if isinstance(value, Mapping):
-        return {masker.text(str(key)): shown(each, masker) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [shown(each, masker) for each in value]
-    return masker.value(value)
-
-
-def _headers(headers: Mapping[str, str], masker: Masker) -> dict[str, str]:
-    return {
-        name: _credential(value) if name.lower() in _CREDENTIAL_HEADERS else masker.text(value)
-        for name, value in headers.items()
-    }
-
-
-def _credential(value: str) -> str:
-    scheme, space, _ = value.partition(" ")
-    return f"{scheme} {MASK}" if space and scheme.isalpha() else MASK
+__all__ = ["Exchange", "Trace", "TraceStep", "all_steps", "describe", "shown"]

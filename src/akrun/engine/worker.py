@@ -3,26 +3,41 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from akrun.backend import DeadLetter, Jobs, MessageState, Outcome, QueuedJob, RecordError
+from akrun.backend import Jobs, QueuedJob, RecordError
 from akrun.engine.clock import Clock
-from akrun.engine.event import Event, Services
+from akrun.engine.ending import (
+    Ending,
+    Unit,
+    ending,
+    ending_without_run,
+    log_dead_letter,
+    unstorable,
+)
+from akrun.engine.event import Event
 from akrun.engine.host import Host
-from akrun.engine.payload import decode_payload, encode_input
+from akrun.engine.journal import Recorder, UnitJournal
+from akrun.engine.payload import decode_payload
 from akrun.engine.pipeline import Pipeline
 from akrun.engine.run import Result, run
-from akrun.engine.secrets import secrets_in
+from akrun.engine.secrets import Masker, secrets_in
 from akrun.errors import PipeFailure
 
 ROUTER_PERIOD: Final = 10.0
 """Seconds between two looks for due jobs, when nothing else wakes the worker."""
 
+MESSAGE: Final = "message"
+"""The pipeline of single messages: their jobs bring the roots of their own beside the origin."""
+
 Roots = Callable[[QueuedJob], Awaitable[Mapping[str, Any]]]
 """The constant roots a job's templates see; a PipeFailure says why there are none."""
 Amend = Callable[[QueuedJob, Result], Result]
 """What else a result means, before it is recorded."""
+
+
+class JobBackend(Jobs, Recorder, Protocol):
+    """Where jobs come from, and their attempts' journals go."""
 
 
 class Worker:
@@ -43,7 +58,7 @@ class Worker:
 
     def __init__(  # noqa: PLR0913 - one keyword per part
         self,
-        backend: Jobs,
+        backend: JobBackend,
         hosts: Mapping[str, Host],
         clock: Clock,
         *,
@@ -140,49 +155,91 @@ class Worker:
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks)
+            await asyncio.gather(*tasks, return_exceptions=True)  # the first failure is raised already
         self._tasks.clear()
         await self._backend.release_jobs(list(tasks.values()), started=True)
         await self._backend.release_jobs(self._foreign)
 
     async def _work(self, job: QueuedJob, host: Host) -> None:
-        services, result = await self._result(job, host)
-        result = self._amend(job, result)
+        unit = Unit(job.id, job.pipeline, job.attempts, job.origin_message)
         try:
-            recorded = await self._record(job, result, services)
+            event, pipeline = await self._event(job, host)
+        except PipeFailure as failure:
+            resent = sum(entry.resent for entry in job.journal)
+            end = ending_without_run(unit, failure, self._now(), resent)
+            if await self._record(job.id, end):
+                log_dead_letter(host.services.log, host.compiled.channel.id, unit, end.outcome)
+                self._recorded(job, _nothing(failure))
+            return
+        event.begin_trace()
+        result = self._amend(job, await run(pipeline, event, job.pipe))
+        end = ending(unit, event, result)
+        try:
+            recorded = await self._record(job.id, end)
         except RecordError as error:  # the fault of what came in, not of the storage
-            failure = PipeFailure("record", f"what it left cannot be stored: {error}", kind="record")
-            result = replace(result, state="failed", error=failure.to_scope(result.pipe), effects=[], jobs=[])
-            recorded = await self._record(job, self._amend(job, result), services)
+            result = self._amend(job, unstorable(event, result, error))
+            end = ending(unit, event, result)
+            recorded = await self._record(job.id, end)
         if recorded:
+            event.observed(result)
+            log_dead_letter(event.services.log, event.channel_id, unit, end.outcome)
             self._recorded(job, result)
 
-    async def _result(self, job: QueuedJob, host: Host) -> tuple[Services, Result]:
-        origin = decode_payload(job.payload)
-        services = host.services
-        try:
-            roots = await self._roots(job)
-            services = services.masking(secrets_in(roots, host.compiled.secrets))
-            pipeline = _entered(host, job)
-        except PipeFailure as failure:
-            error = services.masker.value(failure.to_scope(job.pipe or 0))
-            return services, Result("failed", job.pipe or 0, error, origin, [], 0, [])
-        event = Event(origin, services, roots=roots, id=job.id, message_id=job.origin_message)
-        return services, await run(pipeline, event, job.pipe)
+    async def _event(self, job: QueuedJob, host: Host) -> tuple[Event, Pipeline]:
+        """What a job is run as, and where.
 
-    async def _record(self, job: QueuedJob, result: Result, services: Services) -> bool:
-        now = self._now()
-        if result.state == "done":
-            outcome = Outcome(MessageState.DONE, result.pipe, None, now)
-            return await self._backend.finish_job(job.id, outcome, result.effects, None, result.jobs)
-        error = result.error or {}
-        data = encode_input(result.data, services.masker)
-        dead = DeadLetter(job.origin_message, job.pipeline, result.pipe, data, error, job.attempts, now)
-        outcome = Outcome(MessageState.FAILED, result.pipe, error, now)
-        return await self._backend.finish_job(job.id, outcome, result.effects, dead, result.jobs)
+        Raises:
+            PipeFailure: it cannot be run; says why.
+        """
+        roots = await self._roots(job)
+        masker = host.services.masker.plus(secrets_in(roots, host.compiled.secrets))
+        origin = _payload(job, masker)
+        if job.pipeline == MESSAGE:
+            origin, roots = origin["origin"], merged(roots, origin["roots"])
+        services = host.services.masking(secrets_in(roots, host.compiled.secrets))
+        pipeline = _entered(host, job)
+        journal = UnitJournal(job.id, self._backend, job.journal)
+        event = Event(
+            origin, services, roots=roots, id=job.id, message_id=job.origin_message, journal=journal
+        )
+        return event, pipeline
+
+    async def _record(self, job_id: str, end: Ending) -> bool:
+        return await self._backend.finish_job(
+            job_id, end.outcome, end.events, end.dead, end.jobs, trace=end.trace
+        )
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _payload(job: QueuedJob, masker: Masker) -> dict[str, Any]:
+    """What a job was enqueued with; raises PipeFailure where that cannot be read."""
+    try:
+        found = decode_payload(job.payload, masker)
+    except ValueError as error:
+        raise PipeFailure("payload", f"its payload cannot be read: {error}", kind="payload") from error
+    expected = isinstance(found, dict) and (
+        job.pipeline != MESSAGE or all(isinstance(found.get(name), dict) for name in ("origin", "roots"))
+    )
+    if not expected:
+        raise PipeFailure("payload", "its payload is not what an event can begin with", kind="payload")
+    return dict(found)
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both objects in one; what is in both is taken from `over`, part by part where both are objects."""
+    both = {**base, **over}
+    for name, value in over.items():
+        known = base.get(name)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            both[name] = merged(known, value)
+    return both
+
+
+def _nothing(failure: PipeFailure) -> Result:
+    """The result of a job that could not be run."""
+    return Result("failed", 0, failure.to_scope(0), {}, [], 0, [])
 
 
 def _entered(host: Host, job: QueuedJob) -> Pipeline:

@@ -106,14 +106,15 @@ class Job:
         profile_id: str,
         row: Mapping[str, Any],
         services: Services,
+        id: str | None = None,  # noqa: A002 - what it is
     ) -> Event:
         """The event that sends one message: `row` holds the roots `profile` and `subscription`.
 
-        The subscription's secrets are masked as well, in the trace too.
+        The subscription's secrets are masked as well, in the trace too. `id` is the message's, if known.
         """
         services = services.masking(self.compiled.secrets_of(row))
         origin: dict[str, Any] = {
-            "send_message_id": message_id(launch, profile_id),
+            "send_message_id": id or message_id(launch, profile_id),
             "launch_id": launch,
             "a_id": self.mailing.a_id,
             "c_id": self.mailing.id,
@@ -127,7 +128,7 @@ class Job:
     ) -> tuple[Event, Trace]:
         """The same, with a trace that hides what its services hide."""
         event = self.event(launch, profile_id, row, services)
-        event.trace = Trace(event.services.masker)
+        event.trace = Trace(event.services.masker, event.services.clock)
         return event, event.trace
 
 

@@ -1,26 +1,23 @@
 """Running a launch: messages are leased, sent by the channel's pipeline, and finished one by one."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from akrun.backend import (
     Backend,
     Counts,
-    DeadLetter,
     Launch,
     LaunchState,
     Message,
-    MessageState,
-    Outcome,
     RecordError,
 )
 from akrun.engine.clock import Clock
+from akrun.engine.ending import Ending, Unit, ending, log_dead_letter, unstorable
 from akrun.engine.event import Services
-from akrun.engine.payload import encode_input
+from akrun.engine.journal import UnitJournal
 from akrun.engine.run import Result, run
-from akrun.errors import PipeFailure
 from akrun.exact_json import decode
 from akrun.mailing.job import PIPELINE, Job
 from akrun.net.ratelimit import RateLimit, TokenBucket
@@ -52,10 +49,10 @@ class _Tried:
     failed: int = 0
 
     def count(self, result: Result) -> None:
-        if result.state == "failed":
-            self.failed += 1
-        else:
+        if result.state == "done":
             self.done += 1
+        else:
+            self.failed += 1
 
     def too_many_failed(self, threshold: float | None) -> bool:
         tried = self.done + self.failed
@@ -174,31 +171,31 @@ class MailingRun:
 
     async def _send(self, message: Message) -> None:
         event = self._job.event(
-            message.launch_id, message.profile_id, decode(message.payload), self._services
+            message.launch_id, message.profile_id, decode(message.payload), self._services, message.id
         )
+        event.journal = UnitJournal(message.id, self._backend, message.journal)
+        event.begin_trace()
         result = await run(self._pipeline, event)
-        data = encode_input(result.data, event.services.masker)
+        unit = Unit(message.id, PIPELINE, message.attempts, message.id)
+        end = ending(unit, event, result)
         try:
-            recorded = await self._record(message, result, data)
+            recorded = await self._record(message.id, end)
         except RecordError as error:  # the fault of what the service answered, not of the storage
-            failure = PipeFailure("record", f"what it left cannot be stored: {error}", kind="record")
-            result = replace(result, state="failed", error=failure.to_scope(result.pipe), effects=[], jobs=[])
-            recorded = await self._record(message, result, data)
+            result = unstorable(event, result, error)
+            end = ending(unit, event, result)
+            recorded = await self._record(message.id, end)
         self._leased.pop(message.id, None)
         if recorded:
             self._tried.count(result)
+            event.observed(result)
+            log_dead_letter(self._services.log, event.channel_id, unit, end.outcome)
         if self._tried.too_many_failed(self._job.mailing.options.pause_threshold):
             self.stop(End.PAUSED)
 
-    async def _record(self, message: Message, result: Result, data: bytes) -> bool:
-        now = self._services.clock.now().timestamp()
-        if result.state == "done":
-            outcome = Outcome(MessageState.DONE, result.pipe, None, now)
-            return await self._backend.finish(message.id, outcome, result.effects, jobs=result.jobs)
-        error = result.error or {}
-        outcome = Outcome(MessageState.FAILED, result.pipe, error, now)
-        dead = DeadLetter(message.id, PIPELINE, result.pipe, data, error, message.attempts, now)
-        return await self._backend.finish(message.id, outcome, result.effects, dead, result.jobs)
+    async def _record(self, message_id: str, end: Ending) -> bool:
+        return await self._backend.finish(
+            message_id, end.outcome, end.events, end.dead, end.jobs, trace=end.trace
+        )
 
     async def _hand_back(self) -> None:
         """Return leased messages to pending; the attempt counts for those whose run has begun."""

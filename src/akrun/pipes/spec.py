@@ -11,6 +11,7 @@ from akrun.model.channel import Channel
 from akrun.model.pipes import Retry
 from akrun.net.message import Request
 from akrun.net.ratelimit import RateLimit
+from akrun.pipes.effect import Effects
 from akrun.pipes.examples import PipeExample
 from akrun.sql.config import Connector
 from aktmpl import DocumentTemplate, Query, TextTemplate
@@ -209,6 +210,7 @@ class PipeSpec(Generic[P]):
         aliases: other spellings of `type` that are accepted.
         pipelines: where it may stand.
         reads, writes: the keys of `$in` it reads and sets by itself, apart from its templates.
+        effect: the same of one compiled pipe, with types; by default what `writes` says, of any type.
         exits: pipe ids that lead out of the pipe besides `outs`, each with its path within `params`.
         branching: whether its `exits` lead into branches, which come back to it when they end.
         retried: whether it repeats itself by the `retry` beside its parameters.
@@ -226,6 +228,7 @@ class PipeSpec(Generic[P]):
     pipelines: frozenset[str] = ALL_PIPELINES
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    effect: Effects | None = None
     exits: Callable[[P], list[tuple[int, tuple[str | int, ...]]]] | None = None
     branching: bool = False
     retried: bool = False

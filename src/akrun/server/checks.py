@@ -38,9 +38,10 @@ class Checks:
         )
 
     @property
-    def secrets(self) -> list[str]:
-        """The secrets, to be masked wherever they might show."""
-        return [each.decode() for each in (self.shared, self.key) if each is not None]
+    def secrets(self) -> dict[str, str]:
+        """The secrets by name, to be masked wherever they might show."""
+        found = {"listener.secret_header": self.shared, "listener.signature": self.key}
+        return {name: each.decode() for name, each in found.items() if each is not None}
 
     def check_method(self, method: str) -> None:
         """Refuse a method that is not taken (405)."""

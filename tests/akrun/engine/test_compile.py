@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akrun.engine.compile import compile_channel, compile_pipeline, secret_fields
-from akrun.engine.loops import back_edges
 from akrun.engine.run import run
 from akrun.errors import FileFaults
+from akrun.graph import back_edges
 from akrun.model.channel import Channel
 from akrun.model.located import parse_located
 from akrun.pipes import REGISTRY

@@ -5,11 +5,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from akrun.engine.payload import encode_input
 from akrun.engine.run import run
 from akrun.mailing.job import Job, read_job
-from akrun.net.client import HttpClient
-from tests.akrun.http_server import Reply, serve
+from tests.akrun.http_server import Reply, loopback_client, serve
 from tests.akrun.pipes.bench import Bench, chain, pipe
 
 LAUNCH = "0c9f4a52-2d7e-5b0a-8a55-6f8f7f6f3c21"
@@ -36,7 +34,7 @@ def job_of(folder: Path, url: str) -> Job:
 
 
 async def test_nothing_shows_them(tmp_path: Path) -> None:
-    async with serve(Reply(status=500, body=b"unknown token t-99887")) as server, HttpClient() as client:
+    async with serve(Reply(status=500, body=b"unknown token t-99887")) as server, loopback_client() as client:
         job = job_of(tmp_path, server.url)
         bench = Bench(http=client, masker=job.masker)
         row = {"profile": {"id": 1}, "subscription": {"token": "t-99887"}}
@@ -45,7 +43,7 @@ async def test_nothing_shows_them(tmp_path: Path) -> None:
     assert result.state == "failed"
     assert server.requests[0].body == b'{"token":"t-99887"}'
     assert bench.logged[0].message == "sending to *** with ***"
-    dead = encode_input(result.data, event.services.masker)
+    dead = event.entered_state(result.pipe)
     for shown in (repr(trace), str(result.error), dead.decode(), repr(job), repr(job.mailing)):
         assert "t-99887" not in shown
         assert "key-4711" not in shown
@@ -55,5 +53,5 @@ async def test_nothing_shows_them(tmp_path: Path) -> None:
 def test_a_row_without_secrets_keeps_the_services(tmp_path: Path, row: dict[str, object]) -> None:
     job = job_of(tmp_path, "http://127.0.0.1:1")
     services = Bench(masker=job.masker).services
-    assert job.compiled.secrets_of(row) == []
+    assert job.compiled.secrets_of(row) == {}
     assert services.masking(job.compiled.secrets_of(row)).masker is services.masker

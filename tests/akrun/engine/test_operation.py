@@ -9,9 +9,9 @@ from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.operation import MAX_FAULTS, OperationError, UnknownOperationError, run_operation
 from akrun.engine.secrets import Masker
 from akrun.engine.trace import Trace
+from akrun.engine.trace_record import trace_to_dict
 from akrun.errors import AkrunError
-from akrun.net.client import HttpClient
-from tests.akrun.http_server import Received, Reply, serve
+from tests.akrun.http_server import Received, Reply, loopback_client, serve
 from tests.akrun.pipes.bench import Bench, Pipe, chain, channel_of, pipe
 
 FIELDS = [
@@ -140,7 +140,7 @@ async def test_the_inputs_are_origin_too_and_constants_are_roots() -> None:
 
 
 async def test_a_failing_pipe_without_error_exit_is_the_error() -> None:
-    async with serve(Reply(status=500)) as server, HttpClient() as client:
+    async with serve(Reply(status=500)) as server, loopback_client() as client:
         compiled = channel(pipe("http_request", url=server.url + "/x"), pipe("unpack"), pipe("result"))
         error = await failed(compiled, Bench(http=client))
     assert (error.error["code"], error.error["status"], error.error["pipe"]) == (500, 500, 1)
@@ -165,7 +165,7 @@ async def test_no_result_is_an_error_that_says_where() -> None:
 
 
 async def test_the_caller_waits_no_longer_than_the_deadline() -> None:
-    async with serve(Reply(hang=True)) as server, HttpClient() as client:
+    async with serve(Reply(hang=True)) as server, loopback_client() as client:
         compiled = channel(pipe("http_request", url=server.url), pipe("result"), deadline=0.05)
         error = await failed(compiled, Bench(http=client))
     assert (error.error["code"], error.error["kind"]) == ("deadline", "timeout")
@@ -179,7 +179,7 @@ async def test_cancelling_the_caller_is_no_deadline() -> None:
         arrived.set()
         return Reply(hang=True)
 
-    async with serve(handler=answer) as server, HttpClient() as client:
+    async with serve(handler=answer) as server, loopback_client() as client:
         compiled = channel(pipe("http_request", url=server.url), pipe("result"))
         task = asyncio.create_task(call(compiled, Bench(http=client)))
         await arrived.wait()
@@ -189,7 +189,7 @@ async def test_cancelling_the_caller_is_no_deadline() -> None:
 
 
 async def test_secrets_of_the_input_are_masked_also_when_echoed() -> None:
-    async with serve(Reply(status=400, body=b"key hunter22 is wrong")) as server, HttpClient() as client:
+    async with serve(Reply(status=400, body=b"key hunter22 is wrong")) as server, loopback_client() as client:
         compiled = channel(
             {"id": 1, "type": "http_request", "params": {"url": server.url}, "outs": {"error": 2}},
             {"id": 2, "type": "log", "params": {"message": "used $in.key"}, "outs": {"success": 3}},
@@ -197,25 +197,25 @@ async def test_secrets_of_the_input_are_masked_also_when_echoed() -> None:
             linked=True,
             input=[{"type": "string", "name": "key", "secret": True}],
         )
-        bench = Bench(http=client, masker=Masker(["other-secret"]))
-        trace = Trace(bench.services.masking(["hunter22"]).masker)
+        bench = Bench(http=client, masker=Masker({"s0": "other-secret"}))
+        trace = Trace(bench.services.masking({"s0": "hunter22"}).masker)
         with pytest.raises(OperationError) as caught:
             await run_operation(
                 compiled, "segment", "get", {"key": "hunter22"}, {}, bench.services, trace=trace
             )
     assert caught.value.error["message"] == "no: ***"
     assert bench.logged[0].message == "used ***"
-    assert trace.steps[0].response is not None
-    assert trace.steps[0].response["body"] == "key *** is wrong"
+    [exchange] = trace_to_dict(trace)["steps"][0]["exchanges"]
+    assert exchange["response"]["body"] == "key *** is wrong"
     assert bench.services.masker.text("hunter22") == "hunter22"
 
 
 async def test_services_that_mask_more_share_the_rest() -> None:
-    services = Bench(masker=Masker(["first-secret"])).services
-    more = services.masking(["second-secret"])
+    services = Bench(masker=Masker({"s0": "first-secret"})).services
+    more = services.masking({"s0": "second-secret"})
     assert more.limits is services.limits
     assert more.masker.text("first-secret second-secret") == "*** ***"
-    assert services.masking([]).masker is services.masker
+    assert services.masking({}).masker is services.masker
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ import pytest
 from akrun.engine.pipeline import Pipeline, Step
 from akrun.engine.run import dry_run, run
 from akrun.engine.secrets import Masker
-from akrun.net.client import HttpClient
 from akrun.pipes.spec import PipeDefaults
-from tests.akrun.http_server import Reply, serve
+from tests.akrun.http_server import Reply, loopback_client, serve
 from tests.akrun.pipes.bench import Bench, after, chain, compiled, error, pipe, step_by_hand
 
 
@@ -95,7 +94,7 @@ def one_step(pure: Any = None, io: Any = None) -> Pipeline:
 
 
 async def test_an_unexpected_exception_is_logged_and_gives_nothing_away() -> None:
-    bench = Bench(masker=Masker(["hunter22"]))
+    bench = Bench(masker=Masker({"s0": "hunter22"}))
     result = await run(one_step(Broken()), bench.event({}))
     assert result.error == error("internal", "unexpected KeyError in pipe 5", kind="internal", pipe=5)
     [record] = bench.logged
@@ -115,7 +114,7 @@ async def test_an_unexpected_exception_in_io_as_well() -> None:
 
 
 async def test_cancellation_passes_through() -> None:
-    async with serve(Reply(hang=True)) as server, HttpClient() as client:
+    async with serve(Reply(hang=True)) as server, loopback_client() as client:
         pipeline = compiled(chain(pipe("http_request", url=server.url))).pipeline("message")
         task = asyncio.create_task(run(pipeline, Bench(http=client).event({})))
         await asyncio.sleep(0.05)

@@ -216,7 +216,7 @@ async def test_a_rate_is_kept_and_does_not_delay_a_stop(scene: Scene) -> None:
     async with opened(scene, service, clock) as running:
         run = running.begin()
         sending = asyncio.create_task(run.run())
-        await until(lambda: clock.sleeping > 0)
+        await until(lambda: clock.sleeping > 0 and service.got != [])
         assert len(service.got) == 1
         await clock.advance(2)
         await until(lambda: len(service.got) >= 2)

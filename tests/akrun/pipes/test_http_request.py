@@ -6,10 +6,9 @@ import pytest
 
 from akrun.engine.clock import SystemClock, VirtualClock
 from akrun.engine.run import Result, run
-from akrun.net.client import HttpClient
-from akrun.net.message import Request, Response
 from akrun.pipes.spec import PipeDefaults
-from tests.akrun.http_server import HttpServer, Received, Reply, serve
+from tests.akrun.http_server import HttpServer, Received, Reply, loopback_client, serve
+from tests.akrun.pipes.answering import Answering
 from tests.akrun.pipes.bench import Bench, Found, Pipe, chain, compiled, error, faults_of, pipe
 
 
@@ -25,7 +24,7 @@ async def send(
 ) -> Result:
     """Run these parameters against the server, after other pipes."""
     given = {"url": server.url + path, **params}
-    async with HttpClient() as client:
+    async with loopback_client() as client:
         bench = Bench(http=client, clock=SystemClock())
         channel = compiled(chain(*before, pipe("http_request", **given)), defaults=defaults)
         return await run(channel.pipeline("message"), bench.event(origin or {}, **roots))
@@ -315,7 +314,7 @@ async def test_error_is_readable_on_the_error_exit() -> None:
             pipe("set", data={"why": "$error.code/$error.pipe/$error.kind: $in.data.reason"}),
         )
         pipes[0]["outs"] = {"error": 2}
-        async with HttpClient() as client:
+        async with loopback_client() as client:
             result = await run(compiled(pipes).pipeline("message"), Bench(http=client).event({}))
     assert (result.state, result.data["why"]) == ("done", "400/1/status: no such number")
 
@@ -365,7 +364,7 @@ async def test_an_address_that_is_none() -> None:
 async def busy_together(
     params: dict[str, Any], beside: dict[str, Any], defaults: PipeDefaults | None = None
 ) -> int:
-    async with serve(Reply(delay=0.02)) as server, HttpClient() as client:
+    async with serve(Reply(delay=0.02)) as server, loopback_client() as client:
         given = {**pipe("http_request", url=server.url, **params), **beside}
         pipeline = compiled(chain(given), defaults=defaults).pipeline("message")
         bench = Bench(http=client, clock=SystemClock())
@@ -380,26 +379,6 @@ async def test_pool_size_and_workers_bound_what_is_busy_together() -> None:
     assert await busy_together({}, {}, PipeDefaults(http_max_conn=2)) == 2
     assert await busy_together({}, {}, PipeDefaults(worker_size=2)) == 2
     assert await busy_together({}, {}) == 8
-
-
-class Answering:
-    """A sender that answers at once and notes when it was asked."""
-
-    def __init__(
-        self, clock: VirtualClock, *answers: int | Exception, headers: dict[str, str] | None = None
-    ) -> None:
-        self.clock = clock
-        self.answers = list(answers)
-        self.headers = headers or {}
-        self.at: list[float] = []
-
-    async def send(self, request: Request) -> Response:
-        assert request.url == "http://h/"
-        self.at.append(round(self.clock.monotonic(), 3))
-        answer = self.answers.pop(0) if self.answers else 200
-        if isinstance(answer, Exception):
-            raise answer
-        return Response(answer, self.headers, b"", 0.0)
 
 
 async def paced(params: list[dict[str, Any]], pipeline: str, count: int) -> list[float]:

@@ -6,8 +6,8 @@ import pytest
 from akrun.engine.clock import VirtualClock
 from akrun.engine.run import Result, run
 from akrun.net.failures import HttpFailure
+from tests.akrun.pipes.answering import Answering
 from tests.akrun.pipes.bench import Bench, chain, compiled, faults_of, pipe
-from tests.akrun.pipes.test_http_request import Answering
 
 BROKEN = HttpFailure("broke", kind="connection", sent=True, retryable=True)
 UNREACHED = HttpFailure("cannot connect", kind="connection", sent=False, retryable=True)
@@ -112,3 +112,24 @@ def test_faults() -> None:
     assert (found.code, found.message) == ("C506", "a pipe of type `set` is not repeated")
     [found] = faults_of(pipe("http_request", url="http://h/", retry={"max": -1}))
     assert (found.code, found.line) == ("C204", '"max": -1')
+
+
+async def test_the_deadline_bounds_a_wait_for_the_rate_limit_too() -> None:
+    slow = {"rate": 0.1, "burst": 1.0}
+    at, result = await attempts(503, 200, retry={"max": 3, "backoff": 2.0, "deadline": 5.0}, limit=slow)
+    assert result.error is not None
+    assert (at, result.error["kind"]) == ([0], "timeout")
+    assert "deadline passed while the request waited for its rate limit" in result.error["message"]
+
+
+async def test_the_last_attempt_has_no_more_time_than_the_deadline_leaves() -> None:
+    clock = VirtualClock()
+    http = Answering(clock, 503, 503, 503, 200)
+    params = {"url": "http://h/", "timeout": 10, "retry": {"max": 3, "backoff": 2.0, "deadline": 12.0}}
+    event = Bench(http=http, clock=clock).event({"body": b"x"})
+    task = asyncio.create_task(
+        run(compiled(chain(pipe("http_request", **params))).pipeline("message"), event)
+    )
+    await clock.advance(100)
+    assert (await task).state == "done"
+    assert http.timeouts == [10, 10, 9, 5]

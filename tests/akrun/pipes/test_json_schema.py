@@ -14,7 +14,7 @@ from akrun.pipes.json_schema import channel_schema, mailing_schema
 from tests.akrun.pipes.bench import chain, pipe
 
 TOP = Path(__file__).parents[3]
-CHANNELS = sorted([*TOP.glob("examples/*/channel.*"), *TOP.glob("src/akrun/channels/*.json")], key=str)
+CHANNELS = sorted([*TOP.glob("examples/*/channel.[jy]*"), *TOP.glob("src/akrun/channels/*.json")], key=str)
 MAILINGS = sorted(TOP.glob("examples/*/mailing*.*"))
 VALIDATOR = jsonschema.Draft202012Validator
 
@@ -56,7 +56,7 @@ def test_every_channel_that_we_ship_fits(path: Path) -> None:
 @pytest.mark.parametrize("path", MAILINGS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_mailing_that_we_ship_fits(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_KEY", "key")
-    load_mailing_file(path, load_channel_file(next(path.parent.glob("channel.*")))[0])
+    load_mailing_file(path, load_channel_file(next(path.parent.glob("channel.[jy]*")))[0])
     VALIDATOR(mailing_schema()).validate(read_located(path).value)
 
 

@@ -120,7 +120,7 @@ async def test_log_levels(level: str) -> None:
 
 
 async def test_log_masks_secrets() -> None:
-    bench = Bench(masker=Masker(["hunter22"]))
+    bench = Bench(masker=Masker({"s0": "hunter22"}))
     await bench.run(pipe("log", prefix="$sender.k", message="key=$sender.k!"), sender={"k": "hunter22"})
     assert (bench.logged[0].prefix, bench.logged[0].message) == ("***", "key=***!")
 

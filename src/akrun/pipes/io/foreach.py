@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import StrictInt, WithJsonSchema
 
 from akrun.engine.event import Event
-from akrun.errors import PipeFailure
+from akrun.errors import PipeFailure, Uncertain
 from akrun.model.base import Model
 from akrun.pipes.convert import integer
 from akrun.pipes.examples import PipeExample
@@ -107,10 +107,13 @@ class ForeachPipe(CompiledPipe):
         workers = min(concurrency, len(branches))
         if workers == 1:
             await work()
-        else:
+            return failed
+        try:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(workers):
                     tasks.create_task(work())
+        except ExceptionGroup as group:  # the journal's: what goes wrong in a branch is in its result
+            raise group.exceptions[0] from None
         return failed
 
 
@@ -122,6 +125,8 @@ def _result(branch: Event) -> dict[str, Any]:
 def _failure(index: int, result: "Result") -> PipeFailure:
     error = dict(result.error or {})
     message = f"item {index}, pipe {error['pipe']}: {error['message']}"
+    if result.state == "uncertain":
+        return Uncertain(message)
     return PipeFailure(
         error["code"], message, kind=error["kind"], status=error["status"], retryable=error["retryable"]
     )

@@ -1,29 +1,36 @@
 """`http_request`: sends a request to the service."""
 
 from base64 import b64encode
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
 
 from akrun.engine.event import Event
-from akrun.errors import PipeFailure
+from akrun.errors import PipeFailure, Uncertain
 from akrun.model.base import Model
 from akrun.model.pipes import Retry
+from akrun.net.failures import HttpFailure
 from akrun.net.forms import FORM_TYPE, multipart, urlencoded, with_query
 from akrun.net.message import DEFAULT_MAX_RESPONSE, Request, Response, check_url, shown
 from akrun.net.ratelimit import RateLimit
 from akrun.net.retry import RETRIED, SAFE_METHODS, RetryPolicy, retry_after
 from akrun.pipes.convert import data_failure, object_of, one_of, positive_number, text_of
+from akrun.pipes.effect import Effect, Typing, perhaps, setting
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec, parameter_failure
 from aktmpl import DocumentTemplate, TextTemplate
+from aktmpl.schema import BYTES, FLOAT, INT
+from aktmpl.schema import object_of as object_type
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 CONTENT_TYPES = ("form", "form-data", "xml", "json")
 SUCCESS = frozenset(range(200, 209))
 DEFAULT_RATES = {"message": 300.0}
 OTHER_RATE = 200.0
+
+EFFECTLESS = frozenset({"GET", "HEAD"})
+IDEMPOTENCY_KEY = "idempotency-key"
 
 _BODY_TYPES = {"json": "application/json", "xml": "application/xml"}
 _BODY_REQUIRED = frozenset({"POST", "PUT", "PATCH"})
@@ -80,6 +87,10 @@ class HttpRequestParams(Model):
     """Repetition after failures that may pass; none by default."""
     idempotency_key: StrictStr | None = None
     """Sent as the header `Idempotency-Key`; makes a POST repeatable."""
+    on_uncertain: Literal["resend", "hold"] = "resend"
+    """What happens when the process ended while a request was under way, so that nobody knows whether it
+    arrived: `resend` sends it again; `hold` sets the message aside as uncertain, for a person to decide,
+    unless there is an idempotency key. Not of GET and HEAD, which are simply sent again."""
     follow_redirects: StrictBool = False
     """Whether redirects are followed, up to 10; credentials stay with their origin."""
     max_response: StrictInt | None = Field(default=None, ge=1)
@@ -90,6 +101,7 @@ class HttpRequestParams(Model):
 class HttpRequestPipe(CompiledPipe):
     """A compiled `http_request`."""
 
+    pipe_id: int
     url: TextTemplate
     method: Parameter[str]
     content_type: Parameter[str]
@@ -106,6 +118,7 @@ class HttpRequestPipe(CompiledPipe):
     limit: RateLimit
     retry: RetryPolicy
     idempotency_key: TextTemplate | None
+    holds: bool
     follow_redirects: bool
     max_response: int
 
@@ -142,34 +155,62 @@ class HttpRequestPipe(CompiledPipe):
         )
 
     async def run(self, event: Event) -> None:
-        """Send the request, again where the policy says so; sets `$in.body`, status, headers and elapsed."""
+        """Send the request, again where the policy says so; sets `$in.body`, status, headers and elapsed.
+
+        Before a request with an effect leaves, the event's journal says so.
+        """
         request = self.prepare(event)
-        clock = event.services.clock
-        bucket = event.services.limits.bucket(self.limit_name, self.limit)
+        has_effect = request.method not in EFFECTLESS
+        if has_effect and event.uncertain and self.holds and IDEMPOTENCY_KEY not in request.headers:
+            address = shown(check_url(request.url))
+            raise Uncertain(f"an earlier attempt may have sent this {request.method} to {address}")
+        clock, deadline = event.services.clock, self.retry.deadline
         begun = clock.monotonic()
         attempt = 0
         while True:
-            await bucket.acquire()
+            await self._wait_for_limit(event)
             attempt += 1
+            if has_effect and (attempt == 1 or event.uncertain):
+                await event.intend(self.pipe_id, again=event.uncertain)
+            left = deadline - (clock.monotonic() - begun)
             try:
-                return await self._attempt(request, event)
+                await self._attempt(request if request.timeout <= left else _within(request, left), event)
             except PipeFailure as failure:
+                if has_effect:
+                    event.unrecorded, event.uncertain = True, _may_have_arrived(failure)
                 if attempt > self.retry.max or not self._repeatable(request, failure):
                     raise
                 asked = None
                 if failure.status is not None:
                     asked = retry_after(event.data["headers"], clock.now())
                 delay = self.retry.delay(attempt, event.services.chance(), asked)
-                if clock.monotonic() - begun + delay > self.retry.deadline:
+                if clock.monotonic() - begun + delay >= deadline:
                     raise
                 await clock.sleep(delay)
+            else:
+                if has_effect:
+                    event.unrecorded, event.uncertain = True, False
+                return
+
+    async def _wait_for_limit(self, event: Event) -> None:
+        clock = event.services.clock
+        begun = clock.monotonic()
+        await event.services.limits.bucket(self.limit_name, self.limit).acquire()
+        if event.trace is not None:
+            event.trace.waited(clock.monotonic() - begun)
 
     async def _attempt(self, request: Request, event: Event) -> None:
-        if event.trace is not None:
-            event.trace.sending(request)
-        response = await event.services.http.send(request)
-        if event.trace is not None:
-            event.trace.received(response)
+        trace = event.trace
+        if trace is not None:
+            trace.sending(request)
+        try:
+            response = await event.services.http.send(request)
+        except PipeFailure as failure:
+            if trace is not None:
+                trace.failed(failure)
+            raise
+        if trace is not None:
+            trace.received(response)
         data = event.data
         data["body"] = response.body
         data["status"] = response.status
@@ -181,8 +222,8 @@ class HttpRequestPipe(CompiledPipe):
     def _repeatable(self, request: Request, failure: PipeFailure) -> bool:
         if (failure.status if failure.status is not None else failure.kind) not in self.retry.on:
             return False
-        never_left = getattr(failure, "sent", True) is False
-        return never_left or request.method in SAFE_METHODS or "idempotency-key" in request.headers
+        never_left = isinstance(failure, HttpFailure) and not failure.sent
+        return never_left or request.method in SAFE_METHODS or IDEMPOTENCY_KEY in request.headers
 
     def _headers(self, scope: dict[str, Any]) -> dict[str, str]:
         """The headers by lower-case name."""
@@ -194,7 +235,7 @@ class HttpRequestPipe(CompiledPipe):
             if value is not None:
                 headers[name.lower()] = text_of(value, f"headers.{name}")
         if self.idempotency_key is not None:
-            headers["idempotency-key"] = self.idempotency_key.render_text(scope)
+            headers[IDEMPOTENCY_KEY] = self.idempotency_key.render_text(scope)
         return headers
 
     def _authenticate(self, headers: dict[str, str], scope: dict[str, Any]) -> None:
@@ -208,6 +249,19 @@ class HttpRequestPipe(CompiledPipe):
             raise parameter_failure("auth_username", "a user with a colon cannot be sent")
         credentials = f"{user}:{_rendered(self.auth_password, scope)}".encode()
         headers["authorization"] = f"Basic {b64encode(credentials).decode()}"
+
+
+def _within(request: Request, left: float) -> Request:
+    """The request with no more time than is left; HttpFailure when none is."""
+    if left <= 0:
+        message = "the retries' deadline passed while the request waited for its rate limit"
+        raise HttpFailure(message, kind="timeout", sent=False)
+    return replace(request, timeout=left)
+
+
+def _may_have_arrived(failure: PipeFailure) -> bool:
+    """Whether nobody knows what became of a request that failed so: it left, and there was no answer."""
+    return failure.status is None and not (isinstance(failure, HttpFailure) and not failure.sent)
 
 
 def _rendered(template: TextTemplate | None, scope: dict[str, Any]) -> str:
@@ -249,6 +303,7 @@ def compile_http_request(params: HttpRequestParams, context: PipeContext) -> Htt
     name, limit = _limit(params, context)
     defaults = context.defaults
     return HttpRequestPipe(
+        pipe_id=context.pipe_id,
         url=context.text(params.url, "url"),
         method=context.parameter(params.method, one_of(*METHODS), "method"),
         content_type=context.parameter(params.content_type, one_of(*CONTENT_TYPES), "content_type"),
@@ -269,6 +324,7 @@ def compile_http_request(params: HttpRequestParams, context: PipeContext) -> Htt
         limit=limit,
         retry=_retry(params, context),
         idempotency_key=_optional(params.idempotency_key, "idempotency_key", context),
+        holds=params.on_uncertain == "hold",
         follow_redirects=params.follow_redirects,
         max_response=params.max_response or DEFAULT_MAX_RESPONSE,
     )
@@ -338,6 +394,15 @@ def _retry(params: HttpRequestParams, context: PipeContext) -> RetryPolicy:
     )
 
 
+_ANSWER = setting(body=BYTES, status=INT, headers=object_type({}, is_open=True), elapsed=FLOAT)
+
+
+def _effect(pipe: HttpRequestPipe, typed: Typing) -> Effect:  # noqa: ARG001 - as all effects
+    """An answer that is no success is in `$in` as well; without an answer there is none."""
+    needs_body = pipe.content_type.constant in _BODY_TYPES and pipe.method.constant in _BODY_REQUIRED
+    return Effect(_ANSWER, perhaps(_ANSWER), ("body",) if needs_body else ())
+
+
 SPEC = PipeSpec(
     name="http_request",
     summary="Sends a request: `$in.body` or a form; the answer comes into `$in`.",
@@ -347,6 +412,7 @@ SPEC = PipeSpec(
     aliases=("http_requester",),
     reads=("body",),
     writes=("body", "status", "headers", "elapsed"),
+    effect=_effect,
     retried=True,
     examples=(
         PipeExample(

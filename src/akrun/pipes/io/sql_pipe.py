@@ -9,10 +9,12 @@ from akrun.engine.event import Event
 from akrun.errors import PipeFailure
 from akrun.model.base import Model
 from akrun.pipes.convert import positive_number
+from akrun.pipes.effect import ANYTHING, Effect, Typing, setting
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
 from akrun.sql.config import Connector, unknown_connector
 from aktmpl.errors import shown
+from aktmpl.schema import list_of
 from aktmpl.sql import Dialect, SqlTemplate
 
 
@@ -111,6 +113,10 @@ def _seconds(value: Any, name: str, context: PipeContext) -> Parameter[float] | 
     return None if value is None else context.parameter(value, positive_number, name)
 
 
+def _effect(pipe: SqlPipe, typed: Typing) -> Effect:  # noqa: ARG001 - as all effects
+    return Effect(setting(sql_query=ANYTHING if pipe.map else list_of(ANYTHING)))
+
+
 _CLIENTS = (
     "CREATE TABLE clients (id INTEGER, name TEXT, city TEXT)",
     "INSERT INTO clients VALUES (42, 'Anna', 'Kazan'), (43, 'Oleg', 'Tula'), (44, 'Inna', 'Kazan')",
@@ -124,6 +130,7 @@ SPEC = PipeSpec(
     pure=False,
     aliases=("sql",),
     writes=("sql_query",),
+    effect=_effect,
     examples=(
         PipeExample(
             "the first row as an object",

@@ -10,6 +10,7 @@ from akrun.engine.event import Event
 from akrun.engine.payload import decode_payload
 from akrun.errors import PipeFailure
 from akrun.model.base import Model
+from akrun.pipes.effect import ANYTHING, Effect, Typing, setting
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.io.store_set import key_of, store_failure
 from akrun.pipes.spec import CompiledPipe, PipeContext, PipeSpec, parameter_failure
@@ -79,6 +80,11 @@ def compile_store_get(params: StoreGetParams, context: PipeContext) -> StoreGetP
     )
 
 
+def _effect(pipe: StoreGetPipe, typed: Typing) -> Effect:  # noqa: ARG001 - as all effects
+    name = (pipe.name or pipe.key).constant
+    return Effect(ANYTHING if name is None else setting(name))
+
+
 def _exits(params: StoreGetParams) -> list[tuple[int, tuple[str | int, ...]]]:
     return [] if params.not_found is None else [(params.not_found, ("not_found",))]
 
@@ -92,6 +98,7 @@ SPEC = PipeSpec(
     compile=compile_store_get,
     pure=False,
     writes=("*",),
+    effect=_effect,
     exits=_exits,
     examples=(
         PipeExample(

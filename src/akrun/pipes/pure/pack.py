@@ -8,10 +8,12 @@ from pydantic import StrictBool, StrictStr
 from akrun.engine.event import Event
 from akrun.model.base import Model
 from akrun.pipes.convert import one_of
+from akrun.pipes.effect import Effect, Typing, setting
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.pure.xml_writer import to_xml
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
 from aktmpl import DocumentTemplate, TextTemplate
+from aktmpl.schema import BYTES
 
 
 class PackParams(Model):
@@ -62,6 +64,10 @@ def compile_pack(params: PackParams, context: PipeContext) -> PackPipe:
     )
 
 
+def _effect(pipe: PackPipe, typed: Typing) -> Effect:  # noqa: ARG001 - as all effects
+    return Effect(setting(body=BYTES))
+
+
 SPEC = PipeSpec(
     name="pack",
     summary="Renders a document as JSON or XML to `$in.body`.",
@@ -70,6 +76,7 @@ SPEC = PipeSpec(
     pure=True,
     aliases=("packer",),
     writes=("body",),
+    effect=_effect,
     examples=(
         PipeExample(
             title="The JSON body of a request",

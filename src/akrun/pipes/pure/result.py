@@ -9,6 +9,7 @@ from akrun.engine.event import Event
 from akrun.errors import PipeFailure
 from akrun.model.base import Model
 from akrun.pipes.convert import data_failure
+from akrun.pipes.effect import NOTHING, Effect, Typing
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import OPERATION, CompiledPipe, PipeContext, PipeSpec
 from aktmpl import TextTemplate
@@ -71,6 +72,10 @@ def _failure(message: str) -> PipeFailure:
     return PipeFailure("result", f"the result cannot be used: {message}", kind="result")
 
 
+def _effect(pipe: ResultPipe, typed: Typing) -> Effect:  # noqa: ARG001 - as all effects
+    return Effect(NOTHING, needs=("data",) if pipe.path is None else ())
+
+
 _FOUND = {"segments": [{"id": 7, "title": "Regulars"}], "total": 1}
 
 SPEC = PipeSpec(
@@ -81,6 +86,7 @@ SPEC = PipeSpec(
     pure=True,
     pipelines=frozenset({OPERATION}),
     once=True,
+    effect=_effect,
     examples=(
         PipeExample(
             title="What the service answered, as `unpack` left it in `$in.data`",

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from pydantic import StrictInt, WithJsonSchema
 
-from akrun.backend.records import NewJob
 from akrun.engine.event import Event
 from akrun.engine.payload import encode_payload
 from akrun.model.base import Model
@@ -56,11 +55,10 @@ class ScheduledPipe(CompiledPipe):
         due = self._due(event)
         given = object_of(self.template.render(event.scope), "template")
         try:
-            payload = encode_payload(given)
+            payload = encode_payload(given, event.services.masker)
         except (ValueError, RecursionError) as exc:
             raise parameter_failure("template", str(exc)) from exc
-        name = event.derived_id(PIPELINE, self.pipe_id, len(event.jobs))
-        event.jobs.append(NewJob(name, self.channel, PIPELINE, self.pipe_id, payload, due, event.message_id))
+        event.hand_over(self.channel, PIPELINE, self.pipe_id, payload, due)
 
     def _due(self, event: Event) -> float:
         if self.at is not None:

@@ -6,6 +6,7 @@ from typing import Any
 from akrun.engine.event import Event
 from akrun.model.base import Model
 from akrun.pipes.convert import object_of
+from akrun.pipes.effect import ANYTHING, Effect, Typing
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import EVENT_PIPELINES, CompiledPipe, PipeContext, PipeSpec
 from aktmpl import DocumentTemplate
@@ -36,6 +37,11 @@ def compile_set(params: SetParams, context: PipeContext) -> SetPipe:
     return SetPipe(context.document(params.data, "data"))
 
 
+def _effect(pipe: SetPipe, typed: Typing) -> Effect:
+    merged = typed(pipe.data.nodes)
+    return Effect(merged if merged.kinds == {"object"} else ANYTHING)
+
+
 SPEC = PipeSpec(
     name="set",
     summary="Merges the values of a document into `$in`.",
@@ -44,6 +50,7 @@ SPEC = PipeSpec(
     pure=True,
     pipelines=EVENT_PIPELINES,
     writes=("*",),
+    effect=_effect,
     examples=(
         PipeExample(
             title="Values for the pipes that follow",

@@ -7,9 +7,11 @@ from pydantic import StrictStr
 from akrun.engine.event import Event
 from akrun.model.base import Model
 from akrun.pipes.convert import data_failure, one_of
+from akrun.pipes.effect import ANYTHING, Effect, Typing, setting
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.pure.parsers import MAX_BODY, parse_form, parse_json, parse_xml
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
+from aktmpl.schema import ANY
 
 _PARSERS = {"JSON": parse_json, "XML": parse_xml, "FORM": parse_form}
 
@@ -45,6 +47,11 @@ def compile_unpack(params: UnpackParams, context: PipeContext) -> UnpackPipe:
     return UnpackPipe(context.parameter(params.type, one_of(*_PARSERS), "type"))
 
 
+def _effect(pipe: UnpackPipe, typed: Typing) -> Effect:  # noqa: ARG001 - as all effects
+    parsed = ANY if pipe.type.constant == "JSON" or pipe.type.template is not None else ANYTHING
+    return Effect(setting(data=parsed), needs=("body",), bytes_needed=True)
+
+
 SPEC = PipeSpec(
     name="unpack",
     summary="Parses the bytes in `$in.body` into `$in.data`, strictly.",
@@ -54,6 +61,7 @@ SPEC = PipeSpec(
     aliases=("unpacker",),
     reads=("body",),
     writes=("data",),
+    effect=_effect,
     examples=(
         PipeExample(
             title="A JSON answer",
