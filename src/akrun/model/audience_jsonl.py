@@ -90,7 +90,7 @@ def rows_of(text: str, reader: RowReader, line: int, column: int = 1) -> Iterato
         return
     root = read_json(text).root
     secrets = reader.form.secrets(split[1])
-    text = hide(text, [_place(root, ("subscription", *path)) for path in secrets])
+    text = hide(text, [_place(root, ("subscription", *path), whole=True) for path in secrets])
     for each in result:
         span = _place(root, each.at, on_key=each.on_key)
         yield RowFault(each.code, each.message, reader.name, line, text, span, each.hint, column)
@@ -128,8 +128,8 @@ def _split(value: Any) -> "tuple[dict[str, Any], dict[str, Any]] | _Misshapen":
     return value["profile"] or {}, subscription
 
 
-def _place(root: Node, at: tuple[str | int, ...], *, on_key: bool = False) -> Span:
-    """Where a part of a row is written; of an object or list, or where nothing is, the first character."""
+def _place(root: Node, at: tuple[str | int, ...], *, on_key: bool = False, whole: bool = False) -> Span:
+    """Where a part of a row is written; the first character of what is long and not wanted whole."""
     steps = at[1:] if at[:1] == ("profile",) and root.part("profile") is None else at
     node = root
     for step in steps:
@@ -139,4 +139,4 @@ def _place(root: Node, at: tuple[str | int, ...], *, on_key: bool = False) -> Sp
         node = part
     if on_key and node.key is not None:
         return node.key
-    return node.span if node.parts is None else Span(node.span.start, node.span.start + 1)
+    return node.span if whole or node.parts is None else Span(node.span.start, node.span.start + 1)

@@ -10,8 +10,9 @@ from akrun.model.audience_row import AudienceRow, RowFault, RowReader
 from akrun.model.channel import Channel
 from akrun.model.elements import BoolField
 from aktmpl.errors import Fault as ValueFault
+from aktmpl.json_form import to_json
 from aktmpl.source import Span
-from aktmpl.values import text_form, to_json
+from aktmpl.values import text_form
 
 _NAME = re.compile(r"\w+(?:\.\w+)*")
 _Path = tuple[str, ...]

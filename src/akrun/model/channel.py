@@ -12,6 +12,7 @@ from akrun.model.events import Event, Identifier
 from akrun.model.fields import OBJECTS, Fields, raw_data_fields
 from akrun.model.listener import Listener
 from akrun.model.pipelines import Pipelines
+from akrun.model.suppressions import Lint
 from aktmpl.errors import nearest
 
 Kind = Literal["built_in", "system", "custom"]
@@ -49,6 +50,8 @@ class Channel(Model):
     """Objects at the service that are made or loaded before a mailing."""
     listener: Listener | None = None
     """The address for the service's callbacks."""
+    lint: Lint = Lint()
+    """What `akrun lint` allows in this channel."""
 
     def entity(self, shortname: str) -> Entity | None:
         """The entity of that short name, if there is one."""

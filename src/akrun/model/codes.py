@@ -1,7 +1,7 @@
 """The registry of the codes of faults in files; a number is never used for anything else again.
 
 C1xx: the file is no document. C2xx: a channel's structure. C3xx: a mailing. C4xx: an audience.
-C6xx: the configuration (C5xx are the pipes', in `akrun.pipes.codes`).
+C6xx: the configuration. C7xx: a request to the API. C5xx are the pipes', in `akrun.pipes.codes`.
 """
 
 from typing import Final
@@ -53,6 +53,12 @@ SETTING_UNKNOWN: Final = "C601"
 SETTING_VALUE: Final = "C602"
 SETTING_SYNTAX: Final = "C603"
 
+REQUEST_KEY_MISSING: Final = "C701"
+REQUEST_KEY_UNKNOWN: Final = "C702"
+REQUEST_WRONG_TYPE: Final = "C703"
+REQUEST_WRONG_VALUE: Final = "C704"
+REQUEST_SECRET: Final = "C705"
+
 CODES: Final[dict[str, str]] = {
     UNREADABLE: "The file does not exist, is a folder, or may not be read.",
     UNKNOWN_FORMAT: "The file's extension names no format that can be read here.",
@@ -96,5 +102,10 @@ CODES: Final[dict[str, str]] = {
     SETTING_UNKNOWN: "The configuration file has a setting that there is not.",
     SETTING_VALUE: "A setting has a value that is not allowed.",
     SETTING_SYNTAX: "The configuration file is not TOML.",
+    REQUEST_KEY_MISSING: "A required key or parameter is missing in a request to the API.",
+    REQUEST_KEY_UNKNOWN: "A key that means nothing at this place of a request to the API.",
+    REQUEST_WRONG_TYPE: "A value of a request to the API has the wrong type.",
+    REQUEST_WRONG_VALUE: "A value of a request to the API is none that is allowed here.",
+    REQUEST_SECRET: "A request to the API brings a secret, or a reference to one, where none is taken.",
 }
 """What each code means, in one sentence."""

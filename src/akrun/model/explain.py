@@ -50,6 +50,12 @@ _CODES = {
         codes.MAILING_WRONG_TYPE,
         codes.MAILING_WRONG_VALUE,
     ),
+    "C7": (
+        codes.REQUEST_KEY_MISSING,
+        codes.REQUEST_KEY_UNKNOWN,
+        codes.REQUEST_WRONG_TYPE,
+        codes.REQUEST_WRONG_VALUE,
+    ),
 }
 
 
@@ -59,7 +65,7 @@ def faults_of(error: ValidationError, document: LocatedDocument, family: str = "
     Args:
         error: What the model raised.
         document: Where its value came from.
-        family: First two characters of the codes for missing, unknown and wrong keys: `C2` or `C3`.
+        family: First two characters of the codes for missing, unknown and wrong keys: `C2`, `C3` or `C7`.
     """
     found = (_fault(each, document, family) for each in error.errors(include_url=False))
     return tuple(dict.fromkeys(found))

@@ -94,7 +94,7 @@ def load_mailing(
         object_ = written[form.name]
         if object_ is not None:
             values[form.name], found = _filled(form, object_, folder, given or {})
-            faults.extend(_value_faults(form.name, found, masked, given or {}))
+            faults.extend(value_faults(form.name, found, masked, given or {}))
     if mailing is not None and mailing.campaign_type not in (None, *channel.campaign_types):
         faults.append(_campaign_type_fault(channel, masked))
     if mailing is None or faults:
@@ -176,9 +176,10 @@ def _overlaid(value: Any, given: Mapping[str, Any]) -> Any:
     return overlaid
 
 
-def _value_faults(
+def value_faults(
     name: str, found: tuple[ValueFault, ...], document: LocatedDocument, given: Mapping[str, Any]
 ) -> Iterator[Fault]:
+    """Faults of the values of the document's object `name`, at their places; those in `given` have none."""
     for fault in found:
         if ".".join(map(str, (name, *fault.at))) in given:
             yield _given_fault(name, fault)

@@ -1,6 +1,6 @@
 """A JSON or YAML file as a value that still knows where each part of it is written."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -98,6 +98,10 @@ class LocatedDocument:
         source = mask(self.source, (self.span(pointer) for pointer in pointers))
         return replace(self, source=source)
 
+    def within(self, pointer: str) -> "LocatedDocument":
+        """A part of this document as one of its own; raises KeyError where nothing is."""
+        return replace(self, value=self.part(pointer), root=self._node(pointer)[0])
+
     def _node(self, pointer: str) -> tuple[Node, bool]:
         node = self.root
         for step in from_pointer(pointer):
@@ -134,13 +138,22 @@ def read_with_faults(path: str | Path) -> tuple[LocatedDocument, tuple[Fault, ..
     return parse_located(read_text(path), name, is_json=suffix == ".json")
 
 
-def parse_located(text: str, name: str, *, is_json: bool = True) -> tuple[LocatedDocument, tuple[Fault, ...]]:
-    """As `read_with_faults`, for a text that is there already; `name` is what frames call it."""
+def parse_located(
+    text: str, name: str, *, is_json: bool = True, tags: Collection[str] = ()
+) -> tuple[LocatedDocument, tuple[Fault, ...]]:
+    """As `read_with_faults`, for a text that is there already.
+
+    Args:
+        text: The file's text.
+        name: What frames call it.
+        is_json: Whether it is JSON; else it is YAML.
+        tags: Tags that are read in YAML: `!tag value` is `{"!tag": value}`.
+    """
     source = Source(text, name)
     if not text.strip():
         raise lone_fault(name, codes.EMPTY, "the file is empty")
     try:
-        reading: Reading = read_json(text) if is_json else read_yaml(text)
+        reading: Reading = read_json(text) if is_json else read_yaml(text, tags)
     except BrokenTextError as error:
         raise FileFaults([_placed(error.trouble, source)]) from error
     document = LocatedDocument(
@@ -173,7 +186,7 @@ def read_text(path: str | Path) -> str:
 
 def mask(source: Source, spans: Iterable[Span]) -> Source:
     """The same text with asterisks at `spans`, so that a frame can show the line but not a secret in it."""
-    return replace(source, text=hide(source.text, spans))
+    return Source(hide(source.text, spans), source.name, source.pointer, source.origin)
 
 
 def hide(text: str, spans: Iterable[Span]) -> str:

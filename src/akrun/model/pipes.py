@@ -5,6 +5,7 @@ from typing import Any, Final
 from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
 from akrun.model.base import Model
+from akrun.model.suppressions import Lint
 
 ALIASES: Final = {
     "packer": "pack",
@@ -59,6 +60,8 @@ class PipeModel(Model):
     """Most events at once in this pipe; `PIPE_WORKER_SIZE` when absent."""
     retry: Retry | None = None
     """Repetition of the whole pipe after a failure that may pass."""
+    lint: Lint = Lint()
+    """What `akrun lint` allows in this pipe."""
 
     @property
     def type(self) -> str:

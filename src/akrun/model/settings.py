@@ -1,4 +1,4 @@
-"""The configuration: defaults, over them one TOML file, then environment variables, then flags.
+"""The configuration: defaults, over them one TOML file, then environment variables, then the command line.
 
 `akrun.toml` of the working directory is read when no other file is named:
 
@@ -8,27 +8,28 @@
 """
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from akrun.errors import Fault, FileFaults
 from akrun.model import codes
-from akrun.model.located import read_text
-from akrun.sql.config import Connector, connectors_of
-from aktmpl.errors import nearest, shown
-from aktmpl.source import Source, Span
+from akrun.model.setting_layers import CONNECTORS, Layer, Texts, TomlFile, parts_of
+from akrun.net.networks import AllowList
+from akrun.sql.config import Connector, ConnectorError, connectors_of
 
 CONFIG_FILE: Final = "akrun.toml"
+DEFAULT: Final = "default"
 ENVIRONMENT: Final = "environment"
-"""What frames call the environment where a file's name would stand."""
+COMMAND_LINE: Final = "command line"
+"""What frames and reports call the places that are no file."""
 
 Durability = Literal["full", "normal"]
+Traces = Literal["off", "failed", "all"]
 
 
 def _no_truth(value: Any) -> Any:
@@ -38,54 +39,98 @@ def _no_truth(value: Any) -> Any:
     return value
 
 
+def _listed(value: Any) -> Any:
+    """A text of the environment or the command line as a list."""
+    return [part for _, part in parts_of(value)] if isinstance(value, str) else value
+
+
+def _destination(entry: str) -> str:
+    """An entry of `http_allow` as it is; raises ValueError for what the guard cannot use."""
+    AllowList([entry])
+    return entry
+
+
 _Count = Annotated[int, BeforeValidator(_no_truth)]
 _Seconds = Annotated[float, BeforeValidator(_no_truth)]
+_Destination = Annotated[str, AfterValidator(_destination)]
 
 
 class Settings(BaseSettings):
     """What can be set; a setting's alias is its environment variable, its name is its key in the file."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_ignore_empty=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        case_sensitive=True,
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,
     )
 
-    data: Path = Field(Path(".akrun"), validation_alias="AKRUN_DATA")
+    data: Path = Field(default=Path(".akrun"), validation_alias="AKRUN_DATA")
     """the directory of the database and the log"""
-    durability: Durability = Field("full", validation_alias="AKRUN_DURABILITY")
+    durability: Durability = Field(default="full", validation_alias="AKRUN_DURABILITY")
     """full (every acknowledged write survives a power failure) or normal (the last ones may not)"""
-    max_attempts: _Count = Field(5, validation_alias="AKRUN_MAX_ATTEMPTS", ge=1, le=1000)
+    max_attempts: _Count = Field(default=5, validation_alias="AKRUN_MAX_ATTEMPTS", ge=1, le=1000)
     """a whole number from 1 to 1000: attempts before a message becomes a dead letter"""
     grace_period: _Seconds = Field(
-        10.0, validation_alias="AKRUN_GRACE_PERIOD", ge=0, le=86_400, allow_inf_nan=False
+        default=10.0, validation_alias="AKRUN_GRACE_PERIOD", ge=0, le=86_400, allow_inf_nan=False
     )
     """seconds from 0 to 86400 that messages under way are given after an interrupt"""
-    pipe_worker_size: _Count = Field(256, validation_alias="PIPE_WORKER_SIZE", ge=1, le=100_000)
+    pipe_worker_size: _Count = Field(default=256, validation_alias="PIPE_WORKER_SIZE", ge=1, le=100_000)
     """a whole number from 1 to 100000: most events at once in a pipe"""
     pipe_http_timeout: _Seconds = Field(
-        30.0, validation_alias="PIPE_HTTP_TIMEOUT", gt=0, le=86_400, allow_inf_nan=False
+        default=30.0, validation_alias="PIPE_HTTP_TIMEOUT", gt=0, le=86_400, allow_inf_nan=False
     )
     """seconds above 0, at most 86400, for a whole HTTP exchange"""
-    pipe_http_max_conn: _Count = Field(64, validation_alias="PIPE_HTTP_MAX_CONN", ge=1, le=10_000)
+    pipe_http_max_conn: _Count = Field(default=64, validation_alias="PIPE_HTTP_MAX_CONN", ge=1, le=10_000)
     """a whole number from 1 to 10000: most connections to a host"""
     pipe_scheduler_delay: _Seconds = Field(
-        60.0, validation_alias="PIPE_SCHEDULER_DELAY", ge=0, le=31_536_000, allow_inf_nan=False
+        default=60.0, validation_alias="PIPE_SCHEDULER_DELAY", ge=0, le=31_536_000, allow_inf_nan=False
     )
     """seconds from 0 to 31536000 until an event that a `scheduled` pipe hands over is due"""
     scheduler_pipe_router_period: _Seconds = Field(
-        10.0, validation_alias="SCHEDULER_PIPE_ROUTER_PERIOD", gt=0, le=3600, allow_inf_nan=False
+        default=10.0, validation_alias="SCHEDULER_PIPE_ROUTER_PERIOD", gt=0, le=3600, allow_inf_nan=False
     )
     """seconds above 0, at most 3600: events that are due are looked for at least that often"""
     pipe_sql_connection_timeout: _Seconds = Field(
-        10.0, validation_alias="PIPE_SQL_CONNECTION_TIMEOUT", gt=0, le=86_400, allow_inf_nan=False
+        default=10.0, validation_alias="PIPE_SQL_CONNECTION_TIMEOUT", gt=0, le=86_400, allow_inf_nan=False
     )
     """seconds above 0, at most 86400, until there is a connection to a database"""
     pipe_sql_query_timeout: _Seconds = Field(
-        30.0, validation_alias="PIPE_SQL_QUERY_TIMEOUT", gt=0, le=86_400, allow_inf_nan=False
+        default=30.0, validation_alias="PIPE_SQL_QUERY_TIMEOUT", gt=0, le=86_400, allow_inf_nan=False
     )
     """seconds above 0, at most 86400, for a statement and the reading of its rows"""
-    connectors: Mapping[str, Connector] = Field(
-        default_factory=dict, validation_alias="AKRUN_CONNECTORS", repr=False
+    http_allow: Annotated[tuple[_Destination, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), validation_alias="AKRUN_HTTP_ALLOW"
     )
+    """networks (`10.0.0.0/8`), addresses and hosts (`crm.internal`, `*.internal`) that requests may go to
+    though they are not public; a list in the file, separated by commas in the environment"""
+    breaker_failures: _Count = Field(default=10, validation_alias="AKRUN_BREAKER_FAILURES", ge=0, le=100_000)
+    """a whole number from 0 to 100000: failures of a host in a row that open its circuit breaker; 0: never"""
+    breaker_reset: _Seconds = Field(
+        default=10.0, validation_alias="AKRUN_BREAKER_RESET", gt=0, le=3600, allow_inf_nan=False
+    )
+    """seconds above 0, at most 3600, after which an open circuit breaker lets a first request try again"""
+    traces: Traces = Field(default="failed", validation_alias="AKRUN_TRACES")
+    """off, failed (traces of what did not end as done are kept) or all"""
+    trace_days: _Seconds = Field(
+        default=7.0, validation_alias="AKRUN_TRACE_DAYS", gt=0, le=3650, allow_inf_nan=False
+    )
+    """days above 0, at most 3650, that traces are kept"""
+    api_body_limit: _Count = Field(
+        default=1_048_576, validation_alias="AKRUN_API_BODY_LIMIT", ge=1024, le=1_073_741_824
+    )
+    """a whole number from 1024 to 1073741824: most bytes of a body sent to the API, audiences excepted"""
+    api_audience_limit: _Count = Field(
+        default=1_073_741_824, validation_alias="AKRUN_API_AUDIENCE_LIMIT", ge=1024, le=1_099_511_627_776
+    )
+    """a whole number from 1024 to 1099511627776: most bytes of an audience sent to the API"""
+    api_key_days: _Seconds = Field(
+        default=7.0, validation_alias="AKRUN_API_KEY_DAYS", gt=0, le=3650, allow_inf_nan=False
+    )
+    """days above 0, at most 3650, that the API remembers idempotency keys"""
+    # A table of tables belongs into the file; no environment can hold a variable of this name.
+    connectors: Mapping[str, Connector] = Field(default_factory=dict, validation_alias="", repr=False)
     """tables `[connectors.<id>]` of the file: the databases that pipes and audiences may ask"""
 
     @classmethod
@@ -97,104 +142,103 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment goes before what the file gave, which comes as keyword arguments."""
-        return env_settings, init_settings
+        """Keyword arguments hold what goes before the environment, and what it does not have."""
+        return init_settings, env_settings
 
 
-def load_settings(config: Path | None = None, *, data: Path | None = None) -> Settings:
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Settings, and where they come from.
+
+    Attributes:
+        settings: all of them.
+        origins: of each, `default`, `environment`, `command line` or the name of the file.
+        file: the file that was read, if any.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+    file: TomlFile | None
+
+
+def variables() -> dict[str, str]:
+    """The environment variables of settings, each with the setting's name; connectors have none."""
+    return {
+        str(field.validation_alias): name
+        for name, field in Settings.model_fields.items()
+        if name != CONNECTORS
+    }
+
+
+def load_settings(config: Path | None = None, given: Mapping[str, str] | None = None) -> Settings:
+    """The settings alone; see `read_configuration`."""
+    return read_configuration(config, given).settings
+
+
+def read_configuration(config: Path | None = None, given: Mapping[str, str] | None = None) -> Configuration:
     """Read the configuration.
 
     Args:
         config: The TOML file; `akrun.toml` in the working directory, if it is there, when None.
-        data: The flag `--data`, which goes before file and environment.
+        given: Settings of the command line by name, which go before all others.
 
     Raises:
-        FileFaults: Every fault of the file and of the environment's variables, with its place.
-        ConnectorError: What is wrong with the connectors.
+        FileFaults: Every fault of the file, the environment's variables and the command line, with its place.
     """
+    names = variables()
     if config is None and Path(CONFIG_FILE).is_file():
         config = Path(CONFIG_FILE)
-    file = None if config is None else _File(config)
-    given = {} if file is None else file.known
-    faults = [] if file is None else list(file.unknown)
+    file = None if config is None else TomlFile(config, names.values())
+    environ = {name: os.environ[name] for name in names if os.environ.get(name)}
+    environment = Texts(ENVIRONMENT, environ, names)
+    command_line = Texts(COMMAND_LINE, given or {}, {name: name for name in names.values()})
+    layers: list[Layer] = [each for each in (file, environment, command_line) if each is not None]
+    giving = {name: layer for layer in layers for name in layer.values}
+    faults = [fault for layer in layers for fault in layer.faults]
+    values = {alias: giving[name].values[name] for alias, name in names.items() if name in giving}
+    settings: Settings | None = None
     try:
-        settings = Settings(**{_variable(name): value for name, value in given.items()})
+        settings = Settings(**values)
     except ValidationError as error:
-        found = (_value_fault(each["loc"][0], file) for each in error.errors(include_url=False))
-        raise FileFaults([*faults, *found]) from error
-    if faults:
+        faults.extend(_value_faults(error, giving))
+    connectors, more = _connectors(file, config)
+    faults.extend(more)
+    if settings is None or faults:
         raise FileFaults(faults)
-    if file is not None and config is not None:
-        settings = settings.model_copy(update={"connectors": connectors_of(file.connectors, config.parent)})
-    if data is not None:
-        return settings.model_copy(update={"data": data})
-    if config is not None and "data" in given and not os.environ.get(_variable("data")):
-        return settings.model_copy(update={"data": config.parent / settings.data})
-    return settings
+    update: dict[str, Any] = {CONNECTORS: connectors}
+    if config is not None and giving.get("data") is file:
+        update["data"] = config.parent / settings.data
+    origins = {name: giving[name].name if name in giving else DEFAULT for name in names.values()}
+    if file is not None and connectors:
+        origins[CONNECTORS] = file.name
+    return Configuration(settings.model_copy(update=update), origins, file)
 
 
-class _File:
-    """A TOML file of settings: which of them it has, and where."""
+def _value_faults(error: ValidationError, giving: Mapping[str, Layer]) -> list[Fault]:
+    """What is wrong with settings that were refused, at the places that gave them their values."""
+    faults = []
+    for each in error.errors(include_url=False):
+        variable, *inner = each["loc"]
+        name = variables()[str(variable)]
+        why = each.get("ctx", {}).get("error") if inner else None
+        allowed = f"allowed: {' '.join(str(Settings.model_fields[name].description).split())}"
+        faults.append(giving[name].value_fault((name, *inner), allowed, None if why is None else str(why)))
+    return faults
 
-    def __init__(self, path: Path) -> None:
-        self._source = Source(read_text(path), str(path))
-        values = self._parsed()
-        self.connectors = values.pop("connectors", {})
-        self.known: dict[str, Any] = {
-            name: each for name, each in values.items() if name in Settings.model_fields
-        }
-        self.unknown = [self._unknown(name) for name in values if name not in Settings.model_fields]
 
-    def span(self, name: str) -> Span:
-        """Where a setting's line begins; the file has no tables but unknown ones."""
-        pattern = rf"""^[ \t]*\[*[ \t]*(["']?{re.escape(name)}["']?)[ \t]*[].=]"""
-        found = re.search(pattern, self._source.text, re.MULTILINE)
-        return Span(0, 0) if found is None else Span(*found.span(1))
-
-    def fault(self, code: str, message: str, name: str, hint: str | None) -> Fault:
-        """A fault at a setting."""
-        return Fault(code, message, hint, self._source, self.span(name))
-
-    def _parsed(self) -> dict[str, Any]:
-        try:
-            return tomllib.loads(self._source.text)
-        except tomllib.TOMLDecodeError as error:
-            message, at, place = str(error).partition(" (at ")
-            found = re.search(r"line (\d+), column (\d+)", place)
-            lines = self._source.text.splitlines(keepends=True)
-            offset = len(self._source.text) if at else 0
-            if found:
-                line, column = (int(each) - 1 for each in found.groups())
-                offset = sum(map(len, lines[:line])) + column
-            offset = min(offset, max(len(self._source.text) - 1, 0))
-            fault = Fault(
-                codes.SETTING_SYNTAX,
-                f"this is no TOML: {message[:1].lower()}{message[1:]}",
-                None,
-                self._source,
-                Span(offset, offset + 1),
+def _connectors(file: TomlFile | None, config: Path | None) -> tuple[dict[str, Connector], list[Fault]]:
+    """The file's connectors, or what is wrong with them."""
+    if file is None or config is None:
+        return {}, []
+    try:
+        return connectors_of(file.connectors, config.parent), []
+    except ConnectorError as error:
+        return {}, [
+            file.fault(
+                codes.SETTING_UNKNOWN if each.unknown else codes.SETTING_VALUE,
+                f"{'.'.join(map(str, each.path))}: {each.message}",
+                each.path,
+                each.hint,
             )
-            raise FileFaults([fault]) from error
-
-    def _unknown(self, name: str) -> Fault:
-        known = Settings.model_fields
-        hint = nearest(name.lower(), known) or "settings: " + ", ".join(known)
-        return self.fault(codes.SETTING_UNKNOWN, f"there is no setting `{name[:80]}`", name, hint)
-
-
-def _variable(name: str) -> str:
-    """The environment variable of a setting."""
-    return str(Settings.model_fields[name].validation_alias)
-
-
-def _value_fault(variable: int | str, file: _File | None) -> Fault:
-    """What is wrong with a setting that was refused, at the place that gave it its value."""
-    name = next(each for each in Settings.model_fields if _variable(each) == variable)
-    allowed = f"allowed: {Settings.model_fields[name].description}"
-    value = os.environ.get(str(variable))
-    if not value and file is not None:
-        message = f"`{name}` is {shown(file.known[name])}"
-        return file.fault(codes.SETTING_VALUE, message, name, allowed)
-    text = f"{variable}={value}"
-    source, span = Source(text, ENVIRONMENT), Span(len(f"{variable}="), len(text))
-    return Fault(codes.SETTING_VALUE, f"{variable} is {shown(value)}", allowed, source, span)
+            for each in error.faults
+        ]

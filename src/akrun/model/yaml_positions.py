@@ -1,11 +1,11 @@
 """YAML 1.2 read as JSON values with positions: a small composer over ruamel.yaml's events.
 
-Only what has a JSON value is read: no tags but `!!str`, keys are text, one document to a file. Aliases
-are followed; what they expand to is bounded.
+Only what has a JSON value is read: no tags but `!!str` and those that the caller names, keys are text, one
+document to a file. Aliases are followed; what they expand to is bounded.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
@@ -25,6 +25,7 @@ from ruamel.yaml.reader import ReaderError
 
 from akrun.model import codes, yaml_faults
 from akrun.model.positions import MAX_DEPTH, BrokenTextError, Node, Reading, Trouble
+from aktmpl.errors import nearest
 from aktmpl.source import Span
 
 _MAX_NODES = 100_000
@@ -38,16 +39,20 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,400}|[0-9]{1,400}(?:\.[0-9]{0,400})?)(?:
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
-def read_yaml(text: str) -> Reading:
+def read_yaml(text: str, tags: Collection[str] = ()) -> Reading:
     """Read one YAML document as a JSON value.
 
     Keys that come twice and other faults that do not hinder reading are collected.
+
+    Args:
+        text: The document.
+        tags: Tags that may stand before a value: `!tag value` is read as `{"!tag": value}`.
 
     Raises:
         BrokenTextError: The text is not YAML, or it is too deep or expands to too much.
     """
     try:
-        return _Composer(text).read()
+        return _Composer(text, tags).read()
     except ReaderError as error:
         place = int(error.position)
         raise BrokenTextError(yaml_faults.unprintable(text, place)) from error
@@ -58,8 +63,9 @@ def read_yaml(text: str) -> Reading:
 
 
 class _Composer:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tags: Collection[str]) -> None:
         self.text = text
+        self.tags = tags
         self.troubles: list[Trouble] = []
         self.anchors: dict[str, list[Event]] = {}
         self.nodes = 0
@@ -107,7 +113,13 @@ class _Composer:
             self._stop(codes.SYNTAX, f"no anchor `&{event.anchor}` stands before this alias", span)
         return self._content(recorded[0], iter(recorded[1:]), self._span(recorded[0]), depth)
 
-    def _content(self, event: Event, events: Iterator[Event], span: Span, depth: int) -> tuple[Any, Node]:
+    def _content(self, event: Any, events: Iterator[Event], span: Span, depth: int) -> tuple[Any, Node]:
+        value, node = self._untagged(event, events, span, depth)
+        return (
+            ({event.tag: value}, Node(span, {event.tag: node})) if event.tag in self.tags else (value, node)
+        )
+
+    def _untagged(self, event: Event, events: Iterator[Event], span: Span, depth: int) -> tuple[Any, Node]:
         if isinstance(event, ScalarEvent):
             return self._scalar(event, span), Node(span)
         if depth == MAX_DEPTH:
@@ -147,7 +159,7 @@ class _Composer:
 
     def _scalar(self, event: ScalarEvent, span: Span) -> Any:
         text = self._whole_characters(str(event.value), span)
-        if event.style is not None or event.tag is not None:
+        if event.style is not None or (event.tag is not None and event.tag not in self.tags):
             return text
         if _NULL.fullmatch(text):
             return None
@@ -177,9 +189,10 @@ class _Composer:
 
     def _check_tag(self, event: Any, span: Span) -> None:
         tag = event.tag
-        if tag is not None and tag != _STR_TAG:
+        if tag is not None and tag != _STR_TAG and tag not in self.tags:
             place = Span(event.start_mark.index, span.end)
-            self._note(codes.NOT_JSON, "a YAML tag", place, "write the value without it")
+            hint = nearest(tag, self.tags) or "write the value without it"
+            self._note(codes.NOT_JSON, "a YAML tag", place, hint)
 
     def _span(self, event: Event) -> Span:
         """The value's own place, without the anchor and tag before it."""
