@@ -23,10 +23,11 @@ from akrun.cli.report import print_report
 from akrun.cli.sending import run_with_progress
 from akrun.cli.services import opened_services, pipe_defaults, sql_of
 from akrun.cli.text import plain, to_json
-from akrun.cli.trace import render_trace, trace_to_dict
+from akrun.cli.timeline import render_trace
 from akrun.engine.event import Services
 from akrun.engine.log import LogRecord
 from akrun.engine.run import run as run_event
+from akrun.engine.trace_record import trace_to_dict
 from akrun.errors import AkrunError
 from akrun.exact_json import decode
 from akrun.mailing.job import PIPELINE, Job, payload, read_job
@@ -130,10 +131,11 @@ async def _send_one(job: Job, profile_id: str, services: Services, *, as_json: b
     services = services.keeping(MemoryStore())
     event, trace = job.traced_event(str(uuid4()), profile_id, decode(payload(row)), services)
     result = await run_event(job.compiled.pipeline(PIPELINE, job.constants), event)
+    shown = trace_to_dict(trace, result)
     if as_json:
-        click.echo(to_json(trace_to_dict(trace, result)))
+        click.echo(to_json(shown))
     else:
-        Console().print(render_trace(trace, result))
+        Console().print(render_trace(shown))
     return 0 if result.state == "done" else 1
 
 
@@ -178,7 +180,7 @@ def _opening(job: Job, opened: Opened, counts: Counts) -> str:
         return f"“{name}” is {opened.launch.state} ({total}); --relaunch sends it once more"
     loaded = opened.loaded
     if loaded is None:
-        settled = counts.done + counts.failed + counts.skipped
+        settled = counts.done + counts.failed + counts.skipped + counts.uncertain
         return f"resuming “{name}”: {settled:,} of {total} have an outcome"
     text = f"launched “{name}”: {total}"
     if loaded.duplicates:

@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from akrun.engine.clock import SystemClock
 from akrun.engine.event import Services
-from akrun.engine.log import LogSink
+from akrun.engine.log import LogRecord, LogSink, server_record
 from akrun.engine.secrets import Masker
 from akrun.model.settings import Settings
+from akrun.net.breaker import Breakers, BreakerState
 from akrun.net.client import HttpClient
+from akrun.net.guard import Guard
+from akrun.observe.export import exported_spans
 from akrun.pipes.spec import PipeDefaults
 from akrun.sql import NoConnectors, open_connectors
 
@@ -24,6 +28,14 @@ def pipe_defaults(settings: Settings) -> PipeDefaults:
         worker_size=settings.pipe_worker_size,
         scheduler_delay=settings.pipe_scheduler_delay,
         connectors=settings.connectors,
+    )
+
+
+def http_of(settings: Settings) -> HttpClient:
+    """The HTTP client of the configuration; nothing is connected yet."""
+    return HttpClient(
+        guard=Guard(settings.http_allow),
+        breakers=Breakers(SystemClock(), settings.breaker_failures, settings.breaker_reset),
     )
 
 
@@ -49,7 +61,16 @@ async def opened_services(
     """Services over the network and the configured databases; `sql`, if given, is closed with them."""
     sql = sql_of(settings) if sql is None else sql
     try:
-        async with HttpClient() as client:
-            yield Services(client, log, masker=masker, sql=sql)
+        async with http_of(settings) as client, exported_spans() as observe:
+            client.breakers.changed = lambda state: log(_changed(state))
+            yield Services(client, log, masker=masker, sql=sql, traces=settings.traces, observe=observe)
     finally:
         await sql.aclose()
+
+
+def _changed(state: BreakerState) -> LogRecord:
+    """What is logged of a circuit breaker that has opened or closed."""
+    opened = state.since is not None
+    text = f"the circuit breaker of {state.origin} has {'opened' if opened else 'closed'}"
+    fields = {"origin": state.origin, "state": state.state, "failures": state.failures}
+    return server_record(text, SystemClock().now().timestamp(), "warn" if opened else "info", **fields)

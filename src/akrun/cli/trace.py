@@ -1,71 +1,176 @@
-"""A trace for the terminal: every pipe with what it saw, did and left."""
+"""`akrun trace`: what became of one message or job, and what every pipe of its attempts saw."""
 
-from dataclasses import asdict
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.panel import Panel
-from rich.syntax import Syntax
+import click
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from akrun.backend import Backend, EventRecord, MessageState, Outcome
+from akrun.cli.database import reading
+from akrun.cli.options import settings_option
 from akrun.cli.text import plain, to_json
-from akrun.engine.run import Result
-from akrun.engine.trace import Trace, TraceStep
+from akrun.cli.timeline import moment, render_trace
+from akrun.engine.trace_record import decode_trace
+from akrun.errors import AkrunError
+from akrun.model.settings import Settings
 
-_STYLES = {"success": "green", "error": "red"}
-
-
-def render_trace(trace: Trace, result: Result) -> Group:
-    """One panel a pipe, then how the event ended."""
-    parts: list[RenderableType] = [_panel(step) for step in trace.steps]
-    registered = [f"{event.event_type} (action {event.action_type})" for event in result.effects]
-    ending = Text(f"{result.state} in pipe {result.pipe}", style="green" if result.state == "done" else "red")
-    ending.append(f", events: {', '.join(registered) or 'none'}", style="default")
-    if result.jobs:
-        ending.append(f", handed over to {', '.join(f'pipe {job.pipe}' for job in result.jobs)}")
-    parts.append(ending)
-    return Group(*parts)
+_STYLES = {MessageState.DONE: "green", MessageState.FAILED: "red", MessageState.UNCERTAIN: "red"}
 
 
-def trace_to_dict(trace: Trace, result: Result) -> dict[str, Any]:
-    """The same as JSON: `state pipe error events handed_over`, and `steps` with all that a step has."""
+@click.command()
+@click.argument("message_id")
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def trace(message_id: str, settings: Settings, *, as_json: bool) -> None:
+    """Show what became of a message or job: its state, its events, and the traces of its attempts.
+
+    MESSAGE_ID is a send_message_id, as `akrun history` and `akrun dead list` print it, or the id of a job.
+    Works while another process sends or serves.
+    """
+    found = asyncio.run(_find(message_id, settings))
+    if as_json:
+        click.echo(to_json(found))
+    else:
+        Console().print(Group(*_rendered(found, settings)))
+
+
+async def _find(unit: str, settings: Settings) -> dict[str, Any]:
+    async with reading(settings.data) as backend:
+        about = await _message(backend, unit) or await _job(backend, unit)
+        if about is None:
+            raise AkrunError(f"there is no message or job {unit!r}; {await _hint(backend, unit)}")
+        events = await backend.message_events(about["origin_message"] or unit)
+        traces = await backend.traces(unit)
+    shown = [{"attempt": each.attempt, "stored": each.time, **decode_trace(each.body)} for each in traces]
+    return {**about, "events": [_event(each) for each in events], "traces": shown}
+
+
+async def _message(backend: Backend, unit: str) -> dict[str, Any] | None:
+    status = await backend.message(unit)
+    if status is None:
+        return None
+    launch = await backend.find_launch(status.launch_id)
     return {
-        "state": result.state,
-        "pipe": result.pipe,
-        "error": None if result.error is None else dict(result.error),
-        "events": [
-            {"event_type": event.event_type, "action_type": event.action_type} for event in result.effects
-        ],
-        "handed_over": [{"pipe": job.pipe, "due": job.due} for job in result.jobs],
-        "steps": [asdict(step) for step in trace.steps],
+        "id": status.id,
+        "kind": "message",
+        "mailing_id": None if launch is None else launch.mailing_id,
+        "launch_id": status.launch_id,
+        "profile_id": status.profile_id,
+        "origin_message": None,
+        "state": status.state.value,
+        "attempts": status.attempts,
+        "outcome": _outcome(status.outcome),
     }
 
 
-def _panel(step: TraceStep) -> Panel:
-    parts: list[RenderableType] = [*_section("in", step.input)]
-    if step.request is not None:
-        parts += _section("request", step.request)
-    if step.response is not None:
-        parts += _section("response", step.response)
-    parts += _section("out", changes(step.input, step.output))
-    if step.error is not None:
-        parts += _section("error", step.error)
-    for index, branch in enumerate(step.branches):
-        parts += [Text(f"branch {index}", style="bold"), *map(_panel, branch)]
-    name = plain(f"{step.pipe} {step.type}" + (f" — {step.label}" if step.label else ""))
-    following = "end" if step.next is None else f"pipe {step.next}"
-    style = _STYLES.get(step.exit, "yellow")
-    subtitle = f"{step.exit} → {following}, {step.elapsed * 1000:.1f} ms"
-    return Panel(Group(*parts), title=name, title_align="left", subtitle=subtitle, border_style=style)
+async def _job(backend: Backend, unit: str) -> dict[str, Any] | None:
+    status = await backend.job(unit)
+    if status is None:
+        return None
+    return {
+        "id": status.id,
+        "kind": "job",
+        "channel": status.channel,
+        "pipeline": status.pipeline,
+        "pipe": status.pipe,
+        "due": status.due,
+        "profile_id": status.profile_id,
+        "origin_message": status.origin_message,
+        "state": status.state.value,
+        "attempts": status.attempts,
+        "outcome": _outcome(status.outcome),
+    }
 
 
-def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `$in` that a pipe set or changed."""
-    return {key: value for key, value in after.items() if key not in before or before[key] != value}
+def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:
+    if outcome is None:
+        return None
+    return {
+        "state": outcome.state.value,
+        "pipe": outcome.pipe,
+        "error": None if outcome.error is None else dict(outcome.error),
+        "finished_at": outcome.finished_at,
+        "resent": outcome.resent,
+    }
 
 
-def _section(name: str, value: Any) -> list[RenderableType]:
-    return [
-        Text(name, style="bold"),
-        Syntax(to_json(value), "json", background_color="default", word_wrap=True),
-    ]
+def _event(event: EventRecord) -> dict[str, Any]:
+    return {
+        "time": event.time,
+        "event_type": event.event_type,
+        "action_type": event.action_type,
+        "reason": event.reason,
+        "data": event.data,
+    }
+
+
+async def _hint(backend: Backend, unit: str) -> str:
+    """What the id may have been meant as."""
+    if unit.isdecimal() and (letter := await backend.dead_letter(int(unit))) is not None:
+        return f"dead letter {unit} is of {letter.message_id or letter.job_id}"
+    if events := await backend.history(unit):
+        ids = sorted({event.send_message_id for event in events})
+        return f"{unit} is a profile, whose messages are {', '.join(ids[:5])}{', …' if ids[5:] else ''}"
+    if await backend.mailing(unit) is not None:
+        return f"{unit} is a mailing: `akrun report` shows it, `akrun history PROFILE` its messages' ids"
+    return "`akrun history PROFILE` and `akrun dead list` print ids of messages"
+
+
+def _rendered(found: Mapping[str, Any], settings: Settings) -> list[RenderableType]:
+    parts: list[RenderableType] = [_head(found), _state(found)]
+    outcome = found["outcome"]
+    if outcome is not None and outcome["error"] is not None:
+        parts.append(plain(f"{outcome['error'].get('code')}: {outcome['error'].get('message')}", "red"))
+    for event in found["events"]:
+        reason = "" if event["reason"] is None else f": {event['reason']}"
+        name = f"{event['event_type']} (action {event['action_type']})"
+        parts.append(plain(f"{moment(event['time'])}  event {name}{reason}"))
+    for each in found["traces"]:
+        parts.append(Text(f"\nattempt {each['attempt']}, {moment(each['began'])}", style="bold"))
+        parts.append(render_trace(each))
+    if not found["traces"]:
+        parts.append(Text(_why_none(found["attempts"], settings), style="yellow"))
+    return parts
+
+
+def _head(found: Mapping[str, Any]) -> Text:
+    if found["kind"] == "message":
+        about = f"of mailing {found['mailing_id']} (launch {found['launch_id']})"
+    else:
+        entry = "" if found["pipe"] is None else f" from pipe {found['pipe']}"
+        about = f"for `{found['pipeline']}`{entry} of channel {found['channel']}, due {moment(found['due'])}"
+    if found["profile_id"] is not None:
+        about += f", to profile {found['profile_id']}"
+    if found["origin_message"] not in (None, found["id"]):
+        about += f", goes back to message {found['origin_message']}"
+    return plain(f"{found['kind']} {found['id']} {about}", "bold")
+
+
+def _state(found: Mapping[str, Any]) -> Text:
+    outcome = found["outcome"]
+    text = f"{found['state']} after {_number(found['attempts'], 'attempt')}"
+    if outcome is not None:
+        text += f", {moment(outcome['finished_at'])}"
+        text += "" if outcome["pipe"] is None else f", in pipe {outcome['pipe']}"
+        if outcome["resent"]:
+            text += f"; {_number(outcome['resent'], 'request')} sent again that may have arrived before"
+    return Text(text, style=_STYLES.get(MessageState(found["state"]), "yellow"))
+
+
+def _why_none(attempts: int, settings: Settings) -> str:
+    if not attempts:
+        return "there is no trace: no attempt has begun"
+    kept = {
+        "off": "keeps none",
+        "failed": "keeps those of attempts that did not end as done",
+        "all": f"keeps all, for {settings.trace_days:g} days, of attempts that came to their end",
+    }[settings.traces]
+    more = "" if settings.traces == "all" else '; `traces = "all"` keeps all that come from now on'
+    return f'no trace is stored: the setting `traces = "{settings.traces}"` {kept}{more}'
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
