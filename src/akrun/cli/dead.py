@@ -1,6 +1,7 @@
-"""`akrun dead`: messages that failed for good."""
+"""`akrun dead`: messages that failed for good, or of which nobody knows whether they were sent."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,102 +10,145 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from akrun.backend import Backend, DeadLetter
-from akrun.channels import channel_of
 from akrun.cli.database import reading
-from akrun.cli.options import data_option
+from akrun.cli.dead_change import carry_out, dropping, replaying
+from akrun.cli.dead_letters import Filter, Letter, Letters, describe
+from akrun.cli.dead_options import Chosen, choose_options, filter_options, no_letter
+from akrun.cli.options import data_option, settings_option
 from akrun.cli.text import plain, to_json
-from akrun.engine.compile import secret_fields
-from akrun.engine.payload import decode_payload
-from akrun.engine.secrets import Masker, secrets_in
-from akrun.engine.trace import shown
-from akrun.errors import AkrunError
+from akrun.mailing.job import PIPELINE
+from akrun.model.settings import Settings
 
 
 @click.group()
 def dead() -> None:
-    """Look at messages that failed for good."""
+    """Look at messages that failed for good or are uncertain; send them again, or let them go.
+
+    A message is uncertain when a request of it may have reached the service, and is not to be sent again
+    unasked.
+    """
 
 
 @dead.command("list")
+@filter_options
 @data_option
+@click.option("--after", default=0, show_default=True, type=click.IntRange(0), help="Only ids above this.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="Most to list.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, without the inputs.")
-def list_(data: Path, limit: int, *, as_json: bool) -> None:
+def list_(wanted: Filter, data: Path, after: int, limit: int, *, as_json: bool) -> None:
     """List dead letters, the oldest first."""
-    letters = asyncio.run(_read(data, limit))
+    letters = asyncio.run(_list(data, wanted, after, limit + 1))
+    more, letters = len(letters) > limit, letters[:limit]
     if as_json:
-        click.echo(to_json([_about(letter) for letter in letters]))
+        click.echo(to_json([letter.to_dict() for letter in letters]))
     else:
         Console().print(_table(letters))
+    if more:
+        click.echo(f"there are more: --after {letters[-1].dead.id}", err=True)
 
 
 @dead.command()
 @click.argument("dead_id", type=int)
 @data_option
 def show(dead_id: int, data: Path) -> None:
-    """Show one dead letter as JSON: its error, and what entered the pipe that failed."""
-    found = asyncio.run(_find(data, dead_id))
-    if found is None:
-        raise AkrunError(f"there is no dead letter {dead_id}; `akrun dead list` shows those there are")
-    letter, entered = found
-    click.echo(to_json({**_about(letter), "input": entered}))
+    """Show one dead letter as JSON: its error and place, what entered its pipe, what a replay would do."""
+    click.echo(to_json(asyncio.run(_show(data, dead_id))))
 
 
-def _about(letter: DeadLetter) -> dict[str, Any]:
-    return {
-        "id": letter.id,
-        "message_id": letter.message_id,
-        "pipeline": letter.pipeline,
-        "pipe": letter.pipe,
-        "attempts": letter.attempts,
-        "time": datetime.fromtimestamp(letter.time, UTC).isoformat(timespec="milliseconds"),
-        "error": dict(letter.error),
-    }
+@dead.command()
+@choose_options
+@settings_option
+@click.option("--from-start", is_flag=True, help="Begin at the first pipe, not at the one that failed.")
+def replay(chosen: Chosen, settings: Settings, *, from_start: bool) -> None:
+    """Let messages be sent again, by the channel's present version, with all their attempts before them.
 
-
-def _table(letters: list[DeadLetter]) -> Table:
-    table = Table("id", "message", "time", "pipe", "attempts", "code", "error")
-    for letter in letters:
-        time = datetime.fromtimestamp(letter.time, UTC).isoformat(sep=" ", timespec="seconds")
-        code, message = (letter.error.get(key) for key in ("code", "message"))
-        table.add_row(
-            str(letter.id),
-            letter.message_id or "",
-            time,
-            "" if letter.pipe is None else str(letter.pipe),
-            str(letter.attempts),
-            plain("" if code is None else code),
-            plain("" if message is None else message),
-        )
-    return table
-
-
-async def _read(data: Path, limit: int) -> list[DeadLetter]:
-    async with reading(data) as backend:
-        return await backend.dead_letters(limit=limit)
-
-
-async def _find(data: Path, dead_id: int) -> tuple[DeadLetter, Any] | None:
-    """A dead letter, and its input as it may be shown."""
-    async with reading(data) as backend:
-        letter = await backend.dead_letter(dead_id)
-        if letter is None:
-            return None
-        entered = decode_payload(letter.input)
-        secrets = await _row_secrets(backend, letter, entered)
-    return letter, shown(entered, Masker(secrets))
-
-
-async def _row_secrets(backend: Backend, letter: DeadLetter, entered: Any) -> list[str]:
-    """Secrets in the input of a message that was given up before any pipe failed.
-
-    Its input is the row as it was stored for sending; all other inputs were masked when they were stored.
+    They go on at the pipe that failed, with what entered it. The serving process takes them up at once;
+    without one they wait for the next `akrun serve`, or for `akrun send` of their mailing.
     """
-    status = None if letter.message_id is None else await backend.message(letter.message_id)
-    launch = None if status is None else await backend.find_launch(status.launch_id)
-    mailing = None if launch is None else await backend.mailing(launch.mailing_id)
-    record = None if mailing is None else await backend.channel(mailing.channel)
-    if record is None or not isinstance(entered, dict):
-        return []
-    return secrets_in(entered, secret_fields(channel_of(record)))
+    letters = _choose(chosen, settings)
+    uncertain = sum(letter.state == "uncertain" for letter in letters)
+    question = f"Replay {_number(letters)}?"
+    if uncertain:
+        about = f"The service may have got the request of {uncertain:,} already; a replay sends it again."
+        question = f"{about} {question}"
+    if not chosen.agreed(letters, question, ask=bool(uncertain)):
+        return
+    changed = carry_out(replaying(from_start=from_start), letters, settings)
+    if changed.count:
+        click.echo(f"{changed.count:,} to be sent again; {_by_whom(letters, served=changed.served)}")
+    sys.exit(0 if changed.count == len(letters) else 1)
+
+
+@dead.command()
+@choose_options
+@settings_option
+def drop(chosen: Chosen, settings: Settings) -> None:
+    """Let go of dead letters: they cannot be replayed any more. The messages keep their outcome."""
+    letters = _choose(chosen, settings)
+    if not chosen.agreed(letters, f"Drop {_number(letters)}? They cannot be replayed then."):
+        return
+    changed = carry_out(dropping(), letters, settings)
+    click.echo(f"{changed.count:,} dropped")
+    sys.exit(0 if changed.count == len(letters) else 1)
+
+
+async def _list(data: Path, wanted: Filter, after: int, limit: int) -> list[Letter]:
+    found: list[Letter] = []
+    async with reading(data) as backend:
+        async for letter in Letters(backend).each(wanted, after):
+            found.append(letter)
+            if len(found) == limit:
+                break
+    return found
+
+
+async def _show(data: Path, dead_id: int) -> dict[str, Any]:
+    async with reading(data) as backend:
+        letter = await Letters(backend).find(dead_id)
+        if letter is None:
+            raise no_letter(dead_id)
+        record = None if letter.channel is None else await backend.channel(letter.channel)
+        return describe(letter, record)
+
+
+def _choose(chosen: Chosen, settings: Settings) -> list[Letter]:
+    async def read() -> list[Letter]:
+        async with reading(settings.data) as backend:
+            return await chosen.letters(backend)
+
+    return asyncio.run(read())
+
+
+def _number(letters: list[Letter]) -> str:
+    return f"{len(letters):,} dead letter{'s' if len(letters) > 1 else ''}"
+
+
+def _by_whom(letters: list[Letter], *, served: bool) -> str:
+    """Who carries out what was made pending."""
+    if served:
+        return "the serving process takes them up now"
+    jobs = any(letter.dead.job_id is not None for letter in letters)
+    mailings = {str(letter.mailing) for letter in letters if letter.dead.job_id is None}
+    if not mailings:
+        return "`akrun serve` takes them up"
+    names = ", ".join(sorted(mailings))
+    text = f"`akrun send` takes up those of mailing {names}, or `akrun serve`"
+    return f"{text}, which takes up the others too" if jobs else text
+
+
+def _table(letters: list[Letter]) -> Table:
+    table = Table("id", "state")
+    table.add_column("message", no_wrap=True)
+    for name in ("mailing", "time", "pipe", "attempts", "code", "error"):
+        table.add_column(name)
+    for letter in letters:
+        dead = letter.dead
+        time = datetime.fromtimestamp(dead.time, UTC).isoformat(sep=" ", timespec="seconds")
+        code, message = (dead.error.get(key) for key in ("code", "message"))
+        pipe = " ".join(
+            str(part) for part in (dead.pipeline, dead.pipe) if part is not None and part != PIPELINE
+        )
+        cells = (dead.message_id or dead.job_id, letter.mailing, time, pipe, dead.attempts, code, message)
+        texts = [plain("" if cell is None else cell) for cell in cells]
+        table.add_row(str(dead.id), letter.state, *texts)
+    return table

@@ -1,7 +1,6 @@
 """`akrun entity`: one operation on an entity of a channel."""
 
 import asyncio
-import copy
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,13 +19,14 @@ from akrun.cli.services import opened_services, pipe_defaults
 from akrun.cli.text import plain, to_json
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.operation import OperationError, OperationResult, find_operation, run_operation
+from akrun.engine.result_mask import masked_result
 from akrun.errors import AkrunError, FileFaults
 from akrun.exact_json import decode
 from akrun.model import Channel, load_channel_file, load_mailing_file, load_values
 from akrun.model.entities import Entity
 from akrun.model.fields import data_fields
 from akrun.model.settings import Settings
-from akrun.model.values import MASK, part
+from akrun.model.values import part
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -93,7 +93,7 @@ def entity(  # noqa: PLR0913, PLR0917 - one parameter per argument and option
             click.echo(to_json(error.to_dict()))
             raise SystemExit(1) from error
         raise AkrunError(_words(error)) from error
-    result = _masked(found, result)
+    result = masked_result(found, result)
     if as_json:
         click.echo(to_json(result))
     else:
@@ -153,23 +153,6 @@ def _words(error: OperationError) -> str:
     if error.error["kind"] == "input" and any(fault.rule == "type" for fault in error.faults):
         lines.append("numbers, true, false, lists and objects are given as key:=json")
     return "\n".join(lines)
-
-
-def _masked(entity: Entity, result: OperationResult) -> OperationResult:
-    """The result as it may be shown: values of the entity's secret fields are masked."""
-    paths = [tuple(field.name.split(".")) for field in data_fields(entity.fields) if field.secret]
-    if isinstance(result, list):
-        return [_hidden(item, paths) for item in result]
-    return _hidden(result, paths)
-
-
-def _hidden(item: dict[str, Any], paths: list[tuple[str, ...]]) -> dict[str, Any]:
-    shown = copy.deepcopy(item)
-    for *steps, last in paths:
-        parent = part(shown, tuple(steps))
-        if isinstance(parent, dict) and parent.get(last) is not None:
-            parent[last] = MASK
-    return shown
 
 
 def _print(entity: Entity, result: OperationResult) -> None:

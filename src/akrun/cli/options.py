@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,8 +19,16 @@ DATABASE = "akrun.db"
 LOG = "procpiper.log"
 
 
+@dataclass(frozen=True, slots=True)
+class SettingFlags:
+    """What the command line says of settings: the file, and settings by name."""
+
+    config: Path | None
+    given: Mapping[str, str]
+
+
 def data_option(function: Callable[..., R]) -> Callable[..., R]:
-    """`--data DIR` and `--config FILE`; the command gets the directory as `data: Path`."""
+    """The options of settings; the command gets the data directory as `data: Path`."""
 
     @settings_option
     @wraps(function)
@@ -30,11 +39,22 @@ def data_option(function: Callable[..., R]) -> Callable[..., R]:
 
 
 def settings_option(function: Callable[..., R]) -> Callable[..., R]:
-    """`--data DIR` and `--config FILE`; the command gets all settings as `settings: Settings`."""
+    """The options of settings; the command gets all settings as `settings: Settings`."""
+
+    @flags_option
+    @wraps(function)
+    def command(*args: Any, flags: SettingFlags, **kwargs: Any) -> R:
+        return function(*args, settings=load_settings(flags.config, flags.given), **kwargs)
+
+    return command
+
+
+def flags_option(function: Callable[..., R]) -> Callable[..., R]:
+    """`--data`, `--config` and `--option`; the command gets them unread as `flags: SettingFlags`."""
 
     @click.option(
         "--data",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False),
         help="Directory of the database and the log.  [setting: data; env var: AKRUN_DATA; default: .akrun]",
     )
     @click.option(
@@ -44,11 +64,33 @@ def settings_option(function: Callable[..., R]) -> Callable[..., R]:
         show_envvar=True,
         help="TOML file of settings; else akrun.toml in the working directory, if it is there.",
     )
+    @click.option(
+        "-o",
+        "--option",
+        "options",
+        multiple=True,
+        callback=_parse_options,
+        metavar="NAME=VALUE",
+        help="A setting, before environment and file: -o max_attempts=3. `akrun doctor` shows them all.",
+    )
     @wraps(function)
-    def command(*args: Any, data: Path | None, config: Path | None, **kwargs: Any) -> R:
-        return function(*args, settings=load_settings(config, data=data), **kwargs)
+    def command(
+        *args: Any, data: str | None, config: Path | None, options: dict[str, str], **kwargs: Any
+    ) -> R:
+        given = options if data is None else {**options, "data": data}
+        return function(*args, flags=SettingFlags(config, given), **kwargs)
 
     return command
+
+
+def _parse_options(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    given = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair[:80]!r} is not of the form NAME=VALUE")
+        given[name.strip()] = value.strip()
+    return given
 
 
 def parse_set(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, Any]:

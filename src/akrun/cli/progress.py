@@ -76,9 +76,9 @@ async def _show_bar(run: MailingRun, title: str, console: Console, ended: asynci
         while not last:
             last = ended.is_set()
             counts = await run.counts()
-            meter.update(monotonic(), _settled(counts))
-            words = _words(counts, meter)
-            bar.update(task, total=counts.total, completed=_settled(counts), tally=words)
+            meter.update(monotonic(), settled(counts))
+            tally = words(counts, meter)
+            bar.update(task, total=counts.total, completed=settled(counts), tally=tally)
             bar.update(task, visible=True, refresh=True)
             await _wait(ended, _REFRESH)
 
@@ -89,10 +89,10 @@ async def _show_lines(run: MailingRun, title: str, ended: asyncio.Event) -> None
     while not last:
         last = ended.is_set()
         counts = await run.counts()
-        meter.update(monotonic(), _settled(counts))
+        meter.update(monotonic(), settled(counts))
         if last or monotonic() >= next_line:
             next_line += _LINE_EVERY
-            line = f"{title}: {_settled(counts):,}/{counts.total:,} {_words(counts, meter)}"
+            line = f"{title}: {settled(counts):,}/{counts.total:,} {words(counts, meter)}"
             print(line, file=sys.stderr, flush=True)  # noqa: T201
         await _wait(ended, _REFRESH)
 
@@ -102,12 +102,15 @@ async def _wait(ended: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(ended.wait(), seconds)
 
 
-def _settled(counts: Counts) -> int:
-    return counts.done + counts.failed + counts.skipped
+def settled(counts: Counts) -> int:
+    """Messages that have an outcome."""
+    return counts.done + counts.failed + counts.skipped + counts.uncertain
 
 
-def _words(counts: Counts, meter: RateMeter) -> str:
+def words(counts: Counts, meter: RateMeter) -> str:
+    """How a run stands."""
+    uncertain = f"uncertain {counts.uncertain:,}, " if counts.uncertain else ""
     return (
-        f"done {counts.done:,}, failed {counts.failed:,}, skipped {counts.skipped:,}, "
+        f"done {counts.done:,}, failed {counts.failed:,}, skipped {counts.skipped:,}, {uncertain}"
         f"{meter.rate:,.0f}/s, ETA {meter.remaining(counts.total)}"
     )

@@ -77,7 +77,13 @@ def _heading(made: MailingReport) -> Text:
 def _messages(made: MailingReport) -> Table:
     table = Table(title="Messages", title_justify="left")
     counts = made.counts
-    columns = {"total": counts.total, "done": counts.done, "failed": counts.failed, "skipped": counts.skipped}
+    columns = {
+        "total": counts.total,
+        "done": counts.done,
+        "failed": counts.failed,
+        "skipped": counts.skipped,
+        "uncertain": counts.uncertain,
+    }
     rest = "not sent" if made.state == LaunchState.STOPPED else "in progress"
     columns[rest] = counts.pending + counts.in_progress
     for name in columns:

@@ -2,7 +2,8 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -23,8 +24,37 @@ _DIALECTS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectorFault:
+    """One thing that is wrong with the connectors, without any secret.
+
+    Attributes:
+        path: Keys from the top of the configuration: `("connectors", "crm", "url")`.
+        message: What is wrong there.
+        hint: How to mend it, if that is known.
+        unknown: Whether the last key of the path is one that there is not.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    hint: str | None = None
+    unknown: bool = False
+
+    def __str__(self) -> str:
+        text = f"{'.'.join(map(str, self.path))}: {self.message}"
+        return f"{text}; {self.hint}" if self.hint else text
+
+
 class ConnectorError(AkrunError):
-    """The configuration of connectors cannot be used; says everything that is wrong, and no secret."""
+    """The configuration of connectors cannot be used; says everything that is wrong, and no secret.
+
+    Attributes:
+        faults: each of these things, where they lie in the connectors' tables.
+    """
+
+    def __init__(self, message: str, faults: tuple[ConnectorFault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class Connector(Model):
@@ -53,37 +83,36 @@ class Connector(Model):
         return _DIALECTS.get(scheme.partition("+")[0], Dialect.STANDARD)
 
 
-def connectors_of(
-    table: Mapping[str, Any], base: Path, environ: Mapping[str, str] | None = None
-) -> dict[str, Connector]:
+def connectors_of(table: Any, base: Path, environ: Mapping[str, str] | None = None) -> dict[str, Connector]:
     """The connectors of a configuration's table `connectors`, by id.
 
     Args:
-        table: id → keys of a connector.
+        table: id → keys of a connector, as it was read.
         base: the folder from which relative paths are seen.
         environ: where `env:NAME` looks; the process's environment when None.
 
     Raises:
         ConnectorError: with everything that is wrong.
     """
-    if not isinstance(table, Mapping):
-        raise ConnectorError("`connectors` must be a table: [connectors.crm]")
+    if not isinstance(table, dict):
+        message = "`connectors` must be a table: [connectors.crm]"
+        raise ConnectorError(
+            message, (ConnectorFault(("connectors",), "this is no table", "write [connectors.crm]"),)
+        )
     found: dict[str, Connector] = {}
-    faults: list[str] = []
+    faults: list[ConnectorFault] = []
     for name, keys in table.items():
         try:
             connector = Connector.model_validate(keys)
             url = _url(connector.url.get_secret_value(), base, os.environ if environ is None else environ)
         except ValidationError as error:
-            faults.extend(_messages(name, error))
-        except SecretError as error:
-            faults.append(f"connectors.{name}.url: {error}")
-        except ValueError as error:
-            faults.append(f"connectors.{name}.url: {error}")
+            faults.extend(_faults(name, error))
+        except (SecretError, ValueError) as error:
+            faults.append(ConnectorFault(("connectors", name, "url"), str(error)))
         else:
             found[name] = connector.model_copy(update={"url": SecretStr(url)})
     if faults:
-        raise ConnectorError("\n".join(faults))
+        raise ConnectorError("\n".join(map(str, faults)), tuple(faults))
     return found
 
 
@@ -120,15 +149,13 @@ def _url(written: str, base: Path, environ: Mapping[str, str]) -> str:
     return f"{scheme}:///{base.absolute() / path}{question}{query}"
 
 
-def _messages(name: str, error: ValidationError) -> list[str]:
-    """What is wrong with a connector, one line each; the values are not shown, one of them is a secret."""
-    messages = []
+def _faults(name: str, error: ValidationError) -> Iterator[ConnectorFault]:
+    """What is wrong with a connector; the values are not shown, one of them is a secret."""
     for each in error.errors(include_url=False, include_input=False):
-        at = ".".join(map(str, ("connectors", name, *each["loc"])))
+        path = ("connectors", name, *each["loc"])
         if each["type"] == UNKNOWN_KEY:
             known = [str(key) for key in each.get("ctx", {})["known"]]
             hint = nearest(str(each["loc"][-1]), known) or "keys: " + ", ".join(known)
-            messages.append(f"{at}: unknown key; {hint}")
+            yield ConnectorFault(path, "unknown key", hint, unknown=True)
         else:
-            messages.append(f"{at}: {each['msg'][:1].lower()}{each['msg'][1:]}")
-    return messages
+            yield ConnectorFault(path, f"{each['msg'][:1].lower()}{each['msg'][1:]}")

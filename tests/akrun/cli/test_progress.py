@@ -5,10 +5,12 @@ import os
 import pty
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 
-from akrun.cli.progress import RateMeter, duration
+from akrun.backend import Counts
+from akrun.cli.progress import RateMeter, duration, settled, words
 from tests.akrun.http_server import Reply, serve
 from tests.akrun.mailing.scene import Scene, end, rows
 
@@ -74,6 +76,14 @@ async def test_lines_elsewhere(scene: Scene) -> None:
         re.MULTILINE,
     )
     assert "\x1b" not in ended.err + ended.out
+
+
+def test_uncertain_messages_are_settled_and_told_once_there_are_some() -> None:
+    meter = RateMeter()
+    some = Counts(total=10, done=4, failed=1, skipped=2, uncertain=3, pending=0, in_progress=0)
+    meter.update(1.0, settled(some))
+    assert words(some, meter) == "done 4, failed 1, skipped 2, uncertain 3, 0/s, ETA 0:00"
+    assert "uncertain" not in words(replace(some, uncertain=0, pending=3), meter)
 
 
 async def test_the_start_time_is_waited_for_and_the_wait_can_be_ended(scene: Scene) -> None:

@@ -12,11 +12,11 @@ from tests.akrun.mailing.scene import Scene, invoke, rows
 TABLE = """\
 Mailing 501 “Bakery newsletter, week 23” by demo_sms: finished
 Messages
-┏━━━━━━━┳━━━━━━┳━━━━━━━━┳━━━━━━━━━┳━━━━━━━━━━━━━┓
-┃ total ┃ done ┃ failed ┃ skipped ┃ in progress ┃
-┡━━━━━━━╇━━━━━━╇━━━━━━━━╇━━━━━━━━━╇━━━━━━━━━━━━━┩
-│     6 │    4 │      1 │       1 │           0 │
-└───────┴──────┴────────┴─────────┴─────────────┘
+┏━━━━━━━┳━━━━━━┳━━━━━━━━┳━━━━━━━━━┳━━━━━━━━━━━┳━━━━━━━━━━━━━┓
+┃ total ┃ done ┃ failed ┃ skipped ┃ uncertain ┃ in progress ┃
+┡━━━━━━━╇━━━━━━╇━━━━━━━━╇━━━━━━━━━╇━━━━━━━━━━━╇━━━━━━━━━━━━━┩
+│     6 │    4 │      1 │       1 │         0 │           0 │
+└───────┴──────┴────────┴─────────┴───────────┴─────────────┘
 Events
 ┏━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━┳━━━━━━━┳━━━━━━━┳━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━┓
 ┃ event                   ┃ type    ┃ count ┃ share ┃ first          ┃ last           ┃
@@ -79,7 +79,15 @@ def test_the_json(sent: Scene) -> None:
         "name": "Bakery newsletter, week 23",
         "channel": "demo_sms",
         "state": "finished",
-        "counts": {"total": 6, "done": 4, "failed": 1, "skipped": 1, "pending": 0, "in_progress": 0},
+        "counts": {
+            "total": 6,
+            "done": 4,
+            "failed": 1,
+            "skipped": 1,
+            "uncertain": 0,
+            "pending": 0,
+            "in_progress": 0,
+        },
         "events": [
             {
                 "event_type": "send",

@@ -7,15 +7,15 @@ from click.testing import CliRunner
 
 from akrun.cli.options import settings_option
 from akrun.errors import FileFaults
-from akrun.model.settings import Settings, load_settings
+from akrun.model.settings import Settings, load_settings, read_configuration, variables
 
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty working directory and no settings from outside."""
     monkeypatch.chdir(tmp_path)
-    for field in Settings.model_fields.values():
-        monkeypatch.delenv(str(field.validation_alias), raising=False)
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
 
 
 def frames(config: Path | None = None) -> str:
@@ -37,6 +37,14 @@ def test_the_defaults() -> None:
         "scheduler_pipe_router_period": 10.0,
         "pipe_sql_connection_timeout": 10.0,
         "pipe_sql_query_timeout": 30.0,
+        "http_allow": (),
+        "breaker_failures": 10,
+        "breaker_reset": 10.0,
+        "traces": "failed",
+        "trace_days": 7.0,
+        "api_body_limit": 1_048_576,
+        "api_audience_limit": 1_073_741_824,
+        "api_key_days": 7.0,
         "connectors": {},
     }
 
@@ -46,7 +54,7 @@ def test_the_environment_goes_before_the_file_and_flags_before_both(monkeypatch:
     assert load_settings().pipe_http_timeout == 3.0
     monkeypatch.setenv("PIPE_HTTP_TIMEOUT", "4.5")
     monkeypatch.setenv("AKRUN_DATA", "environment")
-    settings = load_settings(data=Path("flag"))
+    settings = load_settings(given={"data": "flag"})
     assert (settings.data, settings.max_attempts, settings.pipe_http_timeout) == (Path("flag"), 2, 4.5)
     assert load_settings().data == Path("environment")
 
@@ -155,3 +163,134 @@ def test_commands_take_the_file_from_flag_and_variable(tmp_path: Path) -> None:
         result = CliRunner().invoke(command, [*arguments, "--data", "d"], env=environment)
         assert result.stdout == "d 7\n"
     assert CliRunner().invoke(command, ["--config", "none.toml"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("entries", "wrong", "index"),
+    [
+        ('["10.0.0.0/8", "10.0.0.1/8"]', "10.0.0.1/8", 1),
+        ('[  # ours\n  "crm.internal",\n  "*.internal", "no host"]', "no host", 2),
+        ('["http://crm"]', "http://crm", 0),
+        ('["300.1.1.1"]', "300.1.1.1", 0),
+        ('["*"]', "*", 0),
+    ],
+    ids=["host bits", "blank", "URL", "no address", "everything"],
+)
+def test_a_wrong_destination_is_shown_by_itself(entries: str, wrong: str, index: int) -> None:
+    Path("akrun.toml").write_text(f"http_allow = {entries}\n")
+    lines = frames().splitlines()
+    assert f" C602 `http_allow[{index}]`: `{wrong}` is n" in lines[0]
+    assert lines[2].count("^") == len(wrong) + 2
+
+
+def test_destinations_of_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AKRUN_HTTP_ALLOW", " 127.0.0.1 ,, *.Internal, fd00::/8")
+    assert load_settings().http_allow == ("127.0.0.1", "*.Internal", "fd00::/8")
+    assert load_settings(given={"http_allow": ""}).http_allow == ()
+    monkeypatch.setenv("AKRUN_HTTP_ALLOW", "127.0.0.1, no host ,x")
+    assert frames().splitlines()[:3] == [
+        "environment:1:29: C602 AKRUN_HTTP_ALLOW[1]: `no host` is neither network, address nor host",
+        "  1 | AKRUN_HTTP_ALLOW=127.0.0.1, no host ,x",
+        "    |                             ^^^^^^^",
+    ]
+
+
+def test_the_command_line_goes_before_all_and_is_shown_when_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AKRUN_MAX_ATTEMPTS", "nonsense that nobody reads")
+    Path("akrun.toml").write_text("max_attempts = 2\ngrace_period = 3\n")
+    found = read_configuration(given={"max_attempts": "9"})
+    assert (found.settings.max_attempts, found.settings.grace_period) == (9, 3.0)
+    assert found.origins["max_attempts"] == "command line"
+    assert found.origins["grace_period"] == "akrun.toml"
+    assert found.origins["data"] == "default"
+    with pytest.raises(FileFaults) as caught:
+        read_configuration(given={"max_atempts": "9", "grace_period": "soon", "connectors": "x"})
+    assert [
+        line
+        for line in str(caught.value).splitlines()
+        if line.startswith(("command line", "environment", "    ="))
+    ] == [
+        "command line:1:1: C601 there is no setting `max_atempts`",
+        "    = hint: did you mean `max_attempts`?",
+        "command line:1:1: C601 there is no setting `connectors`",
+        f"    = hint: settings: {', '.join(variables().values())}",
+        "command line:1:14: C602 grace_period is 'soon'",
+        "    = hint: allowed: seconds from 0 to 86400 that messages under way are given after an interrupt",
+        "environment:1:20: C602 AKRUN_MAX_ATTEMPTS is 'nonsense that nobody reads'",
+        "    = hint: allowed: a whole number from 1 to 1000: attempts before a message becomes a dead letter",
+    ]
+
+
+def test_faults_of_connectors_have_their_place_and_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CRM_URL", raising=False)
+    Path("akrun.toml").write_text(
+        "[connectors.crm]\n"
+        'url = "env:CRM_URL"\n'
+        "\n"
+        "[connectors]\n"
+        'dwh = {uri = "postgresql://u:hunter22@db/x", url = "postgresql://u:hunter22@db/x"}\n'
+        'old.url = "hunter22"\n'
+        'old.pool_size = "hunter22"\n'
+        'api_token = "hunter22"\n'
+    )
+    text = frames()
+    assert "hunter22" not in text
+    assert [line for line in text.splitlines() if line.startswith("akrun.toml")] == [
+        "akrun.toml:2:1: C602 connectors.crm.url: the environment variable `CRM_URL` is not set",
+        "akrun.toml:5:8: C601 connectors.dwh.uri: unknown key",
+        "akrun.toml:7:5: C602 connectors.old.pool_size: input should be a valid integer",
+        (
+            "akrun.toml:8:1: C602 connectors.api_token: input should be a valid dictionary or instance of "
+            "Connector"
+        ),
+    ]
+
+
+def test_an_unknown_setting_may_be_a_secret() -> None:
+    Path("akrun.toml").write_text('password = "hunter22"\n')
+    assert "there is no setting `password`" in frames()
+    assert "hunter22" not in frames()
+
+
+def test_connectors_read_their_urls_from_environment_and_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_URL", "postgresql://u:p@db/crm")
+    folder = Path("etc")
+    folder.mkdir()
+    (folder / "dwh.url").write_text("sqlite:///dwh.db\n")
+    (folder / "my.toml").write_text(
+        '[connectors]\ncrm.url = "env:CRM_URL"\ndwh.url = "file:dwh.url"\nin.url = "mysql://u:pw@h/d"\n'
+    )
+    found = read_configuration(folder / "my.toml")
+    urls = {name: each.url.get_secret_value() for name, each in found.settings.connectors.items()}
+    assert urls == {
+        "crm": "postgresql://u:p@db/crm",
+        "dwh": f"sqlite:///{folder.absolute()}/dwh.db",
+        "in": "mysql://u:pw@h/d",
+    }
+    assert found.origins["connectors"] == "etc/my.toml"
+    assert found.file is not None
+    assert found.file.passwords() == ["in"]
+    assert found.file.secret_files() == ["dwh.url"]
+
+
+def test_commands_take_settings_by_name() -> None:
+    import click  # noqa: PLC0415
+
+    @click.command()
+    @settings_option
+    def command(settings: Settings) -> None:
+        click.echo(f"{settings.data} {settings.max_attempts} {settings.http_allow}")
+
+    arguments = [
+        "-o",
+        "max_attempts=7",
+        "--option",
+        "http_allow=10.0.0.0/8,crm",
+        "-o",
+        "data=x",
+        "--data",
+        "y",
+    ]
+    assert CliRunner().invoke(command, arguments).stdout == "y 7 ('10.0.0.0/8', 'crm')\n"
+    wrong = CliRunner().invoke(command, ["-o", "max_attempts"])
+    assert (wrong.exit_code, "'max_attempts' is not of the form NAME=VALUE" in wrong.stderr) == (2, True)
