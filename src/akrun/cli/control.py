@@ -38,26 +38,46 @@ class ServingControl:
             return None  # what a killed process left behind
         return control
 
+    def request(self, method: str, path: str) -> dict[str, Any]:
+        """Ask for anything else; `path` goes from `/api/…` on, quoted. Gives the answer's JSON object."""
+        return self._exchange(method, path)
+
     def submit(self, job: Job, *, relaunch: bool) -> dict[str, Any]:
-        """Hand in a mailing with its audience; gives where it stands."""
-        return self._post("/api/mailings", content=_lines(job, relaunch=relaunch))
+        """Make a mailing and launch it with its audience; gives where it stands."""
+        mailing = {"channel": job.channel.string_id, "mailing": job.mailing.model_dump(mode="json")}
+        made = self._post("/api/mailings", encode(mailing), "application/json")
+        rows = _lines(job) if job.channel.communication == "direct" else None
+        path = f"{_address(made['id'])}/launch" + ("?relaunch=true" if relaunch else "")
+        return self._post(path, rows, "application/jsonl")
 
     def ask(self, mailing_id: str, what: str) -> dict[str, Any]:
         """`pause`, `resume` or `stop` a mailing; gives where it stands."""
-        return self._post(f"/api/mailings/{quote(mailing_id, safe='')}/{what}")
+        return self._post(f"{_address(mailing_id)}/{what}")
 
-    def _post(self, path: str, content: Iterator[bytes] | None = None) -> dict[str, Any]:
+    def _post(
+        self, path: str, content: bytes | Iterator[bytes] | None = None, media_type: str | None = None
+    ) -> dict[str, Any]:
+        return self._exchange("POST", path, content, media_type)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        content: bytes | Iterator[bytes] | None = None,
+        media_type: str | None = None,
+    ) -> dict[str, Any]:
+        headers = {} if content is None or media_type is None else {"Content-Type": media_type}
         try:
             with self._client() as client:
-                response = client.post(path, content=content)
+                response = client.request(method, path, content=content, headers=headers)
         except httpx.HTTPError as error:
             raise AkrunError(f"the serving process at {self.url} does not answer: {error}") from error
         try:
             answer = orjson.loads(response.content)
         except orjson.JSONDecodeError:
-            answer = {"error": f"the serving process answered {response.status_code}"}
+            answer = {"detail": f"the serving process answered {response.status_code}"}
         if response.status_code >= 300:
-            raise AkrunError(str(answer.get("error")))
+            raise AkrunError(_words(answer))
         return dict(answer)
 
     def _client(self) -> httpx.Client:
@@ -65,14 +85,19 @@ class ServingControl:
         return httpx.Client(base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False)
 
 
-def _lines(job: Job, *, relaunch: bool) -> Iterator[bytes]:
-    """A mailing and its audience as the serving process takes them."""
-    head = {
-        "channel": job.channel.string_id,
-        "mailing": job.mailing.model_dump(mode="json"),
-        "relaunch": relaunch,
-    }
-    yield encode(head) + b"\n"
-    if job.channel.communication == "direct":
-        for row in job.audience_rows():
-            yield encode({"profile": row.profile, "subscription": row.subscription}) + b"\n"
+def _address(mailing_id: int | str) -> str:
+    return f"/api/mailings/{quote(str(mailing_id), safe='')}"
+
+
+def _lines(job: Job) -> Iterator[bytes]:
+    """A mailing's audience as the serving process takes it."""
+    for row in job.audience_rows():
+        yield encode({"profile": row.profile, "subscription": row.subscription}) + b"\n"
+
+
+def _words(problem: dict[str, Any]) -> str:
+    """A problem for a person: the frames of its faults, or else what is wrong and how to mend it."""
+    if faults := problem.get("faults"):
+        return "\n\n".join(str(fault["frame"]) for fault in faults)
+    hint = problem.get("hint")
+    return f"{problem.get('detail')}; {hint}" if hint else str(problem.get("detail"))

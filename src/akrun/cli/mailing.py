@@ -25,7 +25,6 @@ from akrun.mailing.stop import BY_PERSON
 from akrun.model import Channel, MailingState, parse_located
 from akrun.model.settings import Settings
 from akrun.net.client import HttpClient
-from akrun.server.api import status_to_dict
 from akrun.server.keeper import Keeper
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -36,6 +35,8 @@ _NEXT = {
     MailingState.SENDING: "`akrun serve` sends it",
     MailingState.REJECTED: "change it and submit it again",
 }
+
+_COUNTED = ("total", "done", "failed", "skipped", "uncertain")
 
 
 @click.group()
@@ -51,17 +52,17 @@ def mailing() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(data: Path, *, as_json: bool) -> None:
     """List all mailings with their state and counts."""
-    found = [status_to_dict(each) for each in asyncio.run(_statuses(data))]
+    found = [each.to_dict() for each in asyncio.run(_statuses(data))]
     if as_json:
         click.echo(to_json(found))
         return
-    table = Table("id", "name", "channel", "state", "total", "done", "failed", "skipped", "left")
+    table = Table("id", "name", "channel", "state", *_COUNTED, "left")
     for each in found:
         counts = each["counts"]
-        numbers = [""] * 5
+        numbers = [""] * (len(_COUNTED) + 1)
         if counts is not None:
             left = counts["pending"] + counts["in_progress"]
-            shown = (*(counts[key] for key in ("total", "done", "failed", "skipped")), left)
+            shown = (*(counts[key] for key in _COUNTED), left)
             numbers = [f"{number:,}" for number in shown]
         cells = (plain(each[key]) for key in ("id", "name", "channel", "state"))
         table.add_row(*cells, *numbers)
@@ -73,7 +74,7 @@ def list_(data: Path, *, as_json: bool) -> None:
 @data_option
 def show(mailing_id: str, data: Path) -> None:
     """Show where a mailing stands, as JSON."""
-    click.echo(to_json(status_to_dict(asyncio.run(_status(data, mailing_id)))))
+    click.echo(to_json(asyncio.run(_status(data, mailing_id)).to_dict()))
 
 
 @mailing.command()
@@ -101,7 +102,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter per option
         _print(control.submit(job, relaunch=relaunch))
         return
     make_directory(settings.data)
-    _print(status_to_dict(asyncio.run(_submit(job, settings, relaunch=relaunch))))
+    _print(asyncio.run(_submit(job, settings, relaunch=relaunch)).to_dict())
 
 
 @mailing.command()
@@ -133,7 +134,7 @@ def _ask(mailing_id: str, what: str, settings: Settings) -> None:
     if control is not None:
         _print(control.ask(mailing_id, what))
     else:
-        _print(status_to_dict(asyncio.run(_steer(mailing_id, what, settings))))
+        _print(asyncio.run(_steer(mailing_id, what, settings)).to_dict())
 
 
 def _print(found: dict[str, Any]) -> None:

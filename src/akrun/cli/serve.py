@@ -1,12 +1,15 @@
 """`akrun serve`: listener, worker and keeper of channels in one process."""
 
 import asyncio
+import ipaddress
 import os
-import secrets
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
+from time import time
 from typing import Any
 
 import click
@@ -22,13 +25,26 @@ from akrun.engine.clock import SystemClock
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.event import Services
 from akrun.engine.host import Host
+from akrun.engine.log import LogSink, server_record
 from akrun.engine.secrets import Masker
 from akrun.errors import AkrunError, FileFaults
 from akrun.model import LocatedDocument, load_channel_file, load_values
 from akrun.model.settings import Settings
+from akrun.net.client import HttpClient
+from akrun.observe.backend_metrics import backend_source, writer_source
+from akrun.observe.http_metrics import http_source
+from akrun.observe.listener_metrics import listener_source
+from akrun.observe.metrics import Metrics
+from akrun.observe.pipe_metrics import pipe_source
+from akrun.server.api.tokens import new_token
 from akrun.server.process import Address, Served, ServingProcess
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+_IN_CLEAR = (
+    "listening on {host} without TLS: tokens and messages can be read on the way; put a proxy that speaks "
+    "TLS before it, or listen on 127.0.0.1"
+)
 
 _Read = tuple[Path, CompiledChannel, LocatedDocument, dict[str, Any]]
 
@@ -71,14 +87,23 @@ def serve(
 
     Callbacks of a channel are taken at /listen/<string_id>. Mailings are handed in, paused and stopped by
     `akrun mailing` on the same data directory. SIGTERM and Ctrl-C end it: nothing more is taken in, and what
-    is under way has the grace period to end.
+    is under way has the grace period to end. A second one does not wait.
     """
     read = _read(channels, given, settings)
     make_directory(settings.data)
+    if not _is_loopback(host):
+        click.echo(_IN_CLEAR.format(host=host), err=True)
     try:
         asyncio.run(_serve(read, Address(host, port, settings.grace_period), settings))
     except OSError as error:
         raise AkrunError(f"{host}:{port}: cannot be listened on: {error.strerror or error}") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _read(
@@ -108,14 +133,15 @@ def _read(
 
 
 async def _serve(read: Sequence[_Read], address: Address, settings: Settings) -> None:
-    ended = asyncio.Event()
+    ended, at_once = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+        loop.add_signal_handler(number, _interrupt, ended, at_once)
     with log_file(settings.data / LOG) as log:
         async with opened_services(settings, log, Masker()) as services, writing(settings) as backend:
             served = [_served(each, services, backend) for each in read]
-            token = secrets.token_urlsafe(32)
+            token = new_token()
+            metrics = _metrics(served, services, backend)
             process = ServingProcess(
                 backend,
                 served,
@@ -123,17 +149,52 @@ async def _serve(read: Sequence[_Read], address: Address, settings: Settings) ->
                 token=token,
                 folder=settings.data,
                 period=settings.scheduler_pipe_router_period,
+                settings=settings,
+                metrics=metrics.render,
+                breakers=services.http.breakers.states if isinstance(services.http, HttpClient) else list,
             )
-            with _announced(settings.data / SERVE_FILE, token) as announce:
-                await process.run(address, ended, announce)
+            metrics.add(listener_source(process.callbacks))
+            with _announced(settings.data / SERVE_FILE, token) as announce, _logged(log, served):
+                await process.run(address, ended, announce, at_once)
+
+
+def _interrupt(ended: asyncio.Event, at_once: asyncio.Event) -> None:
+    """The first signal ends it in good order; the second one does not wait for that."""
+    if ended.is_set():
+        at_once.set()
+    ended.set()
 
 
 def _served(read: _Read, shared: Services, backend: Embedded) -> Served:
     """A channel with services of its own: its secrets, its limits; the network and databases are shared."""
     file, compiled, located, values = read
     masker = compiled.masker(values)
-    services = Services(shared.http, shared.log, masker=masker, sql=shared.sql).keeping(backend)
+    services = replace(shared, masker=masker, store=backend)
     return Served(Host(compiled, services), located, file.parent, values)
+
+
+def _metrics(served: Sequence[Served], services: Services, backend: Embedded) -> Metrics:
+    metrics = Metrics(
+        pipe_source(each.host.compiled for each in served),
+        backend_source(backend, services.clock),
+        writer_source(lambda: backend.statistics),
+    )
+    if isinstance(services.http, HttpClient):
+        metrics.add(http_source(services.http))
+    return metrics
+
+
+@contextmanager
+def _logged(log: LogSink, served: Sequence[Served]) -> Iterator[None]:
+    """Log when serving begins and how it ends."""
+    names = [each.host.compiled.channel.string_id for each in served]
+    log(server_record("serving begins", time(), channels=names, version=version("akrun"), pid=os.getpid()))
+    try:
+        yield
+    except BaseException as error:
+        log(server_record(f"serving failed: {type(error).__name__}", time(), "error"))
+        raise
+    log(server_record("serving has ended", time()))
 
 
 @contextmanager
@@ -141,9 +202,12 @@ def _announced(file: Path, token: str) -> Iterator[Any]:
     """Write down where this process can be controlled, readable by the owner only, while it runs."""
 
     def announce(url: str) -> None:
-        file.unlink(missing_ok=True)
-        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
-            opened.write(orjson.dumps({"url": url, "token": token, "pid": os.getpid()}))
+        try:
+            file.unlink(missing_ok=True)
+            with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
+                opened.write(orjson.dumps({"url": url, "token": token, "pid": os.getpid()}))
+        except OSError as error:
+            raise AkrunError(f"{file}: cannot be written: {error.strerror}") from error
         click.echo(url)
 
     try:

@@ -65,6 +65,12 @@ class BoundedProtocol(H11Protocol):
 class Server(uvicorn.Server):
     """A server that leaves the process's signals alone."""
 
+    def break_off(self) -> None:
+        """Wait no longer for requests under way."""
+        self.force_exit = True
+        for task in self.server_state.tasks:
+            task.cancel()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
@@ -73,7 +79,12 @@ class Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    app: ASGIApp, host: str = "127.0.0.1", port: int = 0, *, grace_period: float = 1.0
+    app: ASGIApp,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    grace_period: float = 1.0,
+    at_once: asyncio.Event | None = None,
 ) -> AsyncIterator[str]:
     """Serve an application in this event loop while the block is open; gives the server's address.
 
@@ -82,6 +93,7 @@ async def serving(
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         grace_period: Seconds that requests under way are given at the end.
+        at_once: Set when they are not to be waited for any longer.
 
     Raises:
         OSError: The address cannot be listened on.
@@ -108,4 +120,9 @@ async def serving(
             yield f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
         finally:
             server.should_exit = True
+            hurried = asyncio.create_task((at_once or asyncio.Event()).wait())
+            await asyncio.wait([running, hurried], return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                server.break_off()
+            hurried.cancel()
             await running

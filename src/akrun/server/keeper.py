@@ -1,7 +1,8 @@
 """The keeper: decides what has become of mailings, and runs those whose time has come."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,20 +10,35 @@ from akrun.backend import Backend, Launch, LaunchState, MailingRecord, QueuedJob
 from akrun.engine.clock import Clock
 from akrun.engine.host import Host
 from akrun.engine.log import LogRecord
+from akrun.engine.payload import decode_payload
 from akrun.engine.secrets import secrets_in
+from akrun.engine.worker import MESSAGE, merged
 from akrun.errors import AkrunError, PipeFailure
 from akrun.exact_json import decode
-from akrun.mailing.constants import about, with_secrets
-from akrun.mailing.job import Job, JobError
+from akrun.mailing.constants import about, with_secrets, without_secrets
+from akrun.mailing.job import Job, JobError, constants_of
 from akrun.mailing.launch import ENDED, open_launch
 from akrun.mailing.life import MailingStatus, pause_launch, settle, status, statuses
 from akrun.mailing.moderation import submit_to_moderation
+from akrun.mailing.register import mailing_record
 from akrun.mailing.run import End, MailingRun
 from akrun.mailing.stop import BY_SCHEDULE, is_asked, stop_launch
 from akrun.model import Mailing, MailingState
 
+DAY: Final = 86_400.0
 PERIOD: Final = 10.0
 """Seconds between two looks at all mailings, when nothing else wakes the keeper."""
+
+OF_ONE: Final = ("profile", "subscription")
+"""The roots that are of one recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many seconds idempotency keys and traces are kept."""
+
+    keys: float = 7 * DAY
+    traces: float = 7 * DAY
 
 
 class Keeper:
@@ -37,9 +53,10 @@ class Keeper:
         values: By channel, the constant roots that this process was given; their secrets serve all mailings.
         clock: The time.
         period: See `PERIOD`.
+        kept: How long things are kept.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword per part
         self,
         backend: Backend,
         hosts: Mapping[str, Host],
@@ -47,15 +64,18 @@ class Keeper:
         clock: Clock,
         *,
         period: float = PERIOD,
+        kept: Kept = Kept(),
     ) -> None:
         self._backend = backend
         self._hosts = hosts
         self._values = values
         self._clock = clock
         self._period = period
+        self._kept = kept
         self._given: dict[str, Mapping[str, Any]] = {}  # constants of mailings submitted to this process
         self._runs: dict[str, tuple[MailingRun, asyncio.Task[End]]] = {}
         self._said: set[tuple[str, str]] = set()
+        self._states: dict[str, MailingState] = {}  # as they were told last
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -98,8 +118,35 @@ class Keeper:
         launch = None if known is None else await self._backend.find_launch(known.launch_id)
         kept = launch or await self._backend.control_of(message)
         if kept is None:
-            return self._values_of(job.channel)
+            return await self._values_of_single(job.channel, message)
         return self._constants(job.channel, kept.mailing_id, kept.constants)
+
+    @property
+    def running(self) -> list[str]:
+        """The ids of the mailings that this process sends now."""
+        return [name for name, (_, task) in self._runs.items() if not task.done()]
+
+    async def draft(self, job: Job) -> MailingStatus:
+        """Register a mailing, or what it has become; it is sent when it is submitted.
+
+        Raises:
+            BackendError: See there.
+        """
+        self._given[str(job.mailing.id)] = job.constants
+        await self._backend.register_mailing(mailing_record(job))
+        return await status(self._backend, job.mailing.id)
+
+    async def job(self, mailing_id: int | str) -> Job:
+        """A registered mailing as it can be submitted, but for its audience.
+
+        Raises:
+            AkrunError: There is no such mailing, its channel is not served here, or a secret is missing.
+        """
+        found = await status(self._backend, mailing_id)
+        self._require_served(found.mailing)
+        job = await self._job(found.mailing, {})
+        constants = without_secrets(job.channel, constants_of(job.channel, job.mailing))
+        return replace(job, constants=self._stored(found.mailing, constants))
 
     async def submit(self, job: Job, *, relaunch: bool = False) -> MailingStatus:
         """Take on a mailing: it is moderated if need be, and sent when its start time comes.
@@ -155,23 +202,43 @@ class Keeper:
             latest = await self._backend.latest_launch(mailing_id)
             if latest is not None and latest.state in ENDED:
                 return await status(self._backend, mailing_id)
-        if found.mailing.channel not in self._hosts:
-            raise AkrunError(f"the channel {found.mailing.channel} is not served here")
+        self._require_served(found.mailing)
         job = await self._job(found.mailing, {})
         await stop_launch(self._backend, job, self._clock, reason)
         self.wake()
         return await status(self._backend, mailing_id)
 
     async def _look(self) -> None:
-        """Settle what is decided, and begin what is due."""
+        """Settle what is decided, let go of what is too old, and begin what is due."""
         await settle(self._backend)
-        await self._backend.store_purge(self._clock.now().timestamp())
-        for found in await statuses(self._backend):
+        now = self._clock.now().timestamp()
+        await self._backend.store_purge(now)
+        await self._backend.forget_accepted(now - self._kept.keys)
+        await self._backend.forget_traces(now - self._kept.traces)
+        found_now = await statuses(self._backend)
+        for found in found_now:
+            self._tell_change(found)
             if found.mailing.channel in self._hosts and str(found.mailing.id) not in self._runs:
                 try:
                     await self._consider(found)
                 except (JobError, PipeFailure) as error:
                     self._complain(found.mailing, str(error))
+        await self._go_on_with_older(found_now)
+
+    async def _go_on_with_older(self, found: Sequence[MailingStatus]) -> None:
+        """Send what was replayed of launches that are not their mailing's latest."""
+        latest = {each.launch.launch_id for each in found if each.launch is not None}
+        mailings = {str(each.mailing.id): each.mailing for each in found}
+        for launch in await self._backend.launches_in(LaunchState.SENDING):
+            record = mailings.get(str(launch.mailing_id))
+            older = launch.launch_id not in latest and launch.launch_id not in self._runs
+            if older and record is not None and record.channel in self._hosts:
+                try:
+                    job = await self._job(record, self._stored(record, launch.constants))
+                except PipeFailure as error:
+                    self._complain(record, str(error))
+                else:
+                    self._begin(job, launch, launch.launch_id)
 
     async def _consider(self, found: MailingStatus) -> None:
         launch = found.launch
@@ -192,14 +259,15 @@ class Keeper:
         if stops_at is not None and self._is_time(stops_at) and not await is_asked(self._backend, launch):
             await stop_launch(self._backend, job, self._clock, BY_SCHEDULE)
 
-    def _begin(self, job: Job, launch: Launch) -> None:
+    def _begin(self, job: Job, launch: Launch, name: str | None = None) -> None:
+        """Run a launch, under the mailing's id or another name."""
         if self._stopping:
             return
         host = self._hosts[job.channel.string_id]
         services = host.services.masking(secrets_in(job.constants, host.compiled.secrets))
         run = MailingRun(self._backend, launch, job, services)
         task = asyncio.create_task(self._sending(run, launch))
-        self._runs[str(job.mailing.id)] = run, task
+        self._runs[name or str(job.mailing.id)] = run, task
         task.add_done_callback(lambda _: self.wake())
 
     async def _sending(self, run: MailingRun, launch: Launch) -> End:
@@ -241,8 +309,7 @@ class Keeper:
         tasks = [task for _, task in self._runs.values()]
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)  # the first failure is raised already
 
     async def _job(self, record: MailingRecord, constants: Mapping[str, Any]) -> Job:
         """A mailing as it is stored, without an audience: that is stored with its launch."""
@@ -252,6 +319,10 @@ class Keeper:
         mailing = Mailing.model_validate(decode(record.document))
         return Job(host.compiled, mailing, None, 1, channel.document, constants)
 
+    def _require_served(self, record: MailingRecord) -> None:
+        if record.channel not in self._hosts:
+            raise AkrunError(f"the channel {record.channel} is not served here")
+
     def _stored(self, record: MailingRecord, constants: bytes) -> dict[str, Any]:
         return self._constants(record.channel, record.id, constants)
 
@@ -259,11 +330,33 @@ class Keeper:
         values = self._given.get(str(mailing_id)) or self._values_of(channel)
         return with_secrets(self._hosts[channel].compiled, stored, values)
 
+    async def _values_of_single(self, channel: str, message: str) -> Mapping[str, Any]:
+        """The constant roots of a message of no mailing: the process's, and what came with it."""
+        values = self._values_of(channel)
+        found = await self._backend.job(message)
+        if found is None or found.pipeline != MESSAGE or not found.payload:
+            return values
+        own = decode_payload(found.payload)["roots"]
+        return merged(values, {name: each for name, each in own.items() if name not in OF_ONE})
+
     def _values_of(self, channel: str) -> Mapping[str, Any]:
         return {"channel": about(self._hosts[channel].compiled.channel), **self._values.get(channel, {})}
 
     def _is_time(self, moment: datetime | None) -> bool:
         return moment is None or moment <= self._clock.now()
+
+    def _tell_change(self, found: MailingStatus) -> None:
+        """Log that a mailing's state is another one than at the last look."""
+        name, before = str(found.mailing.id), self._states.get(str(found.mailing.id))
+        if found.state is before or found.mailing.channel not in self._hosts:
+            return
+        self._states[name] = found.state
+        host = self._hosts[found.mailing.channel]
+        number = host.compiled.channel.id
+        text = host.services.masker.text(f"mailing {name} is {found.state}")
+        fields = {"mailing_id": name, "state": found.state.value, "before": before and before.value}
+        now = self._clock.now().timestamp()
+        host.services.log(LogRecord("info", f"{number}|mailing", text, number, 0, now, fields=fields))
 
     def _complain(self, record: MailingRecord, message: str) -> None:
         """Log why a mailing stands still, once for each reason."""

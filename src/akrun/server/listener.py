@@ -1,6 +1,7 @@
 """The listener: takes a service's callbacks, each durable before it is answered."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +85,8 @@ class ListenerApp:
         self._backend = backend
         self._listening = listening
         self._accepted = accepted
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """Requests by channel and what became of them: `accepted`, `duplicate`, or a refusal's status."""
 
     async def __call__(self, request: Request) -> Response:
         """Take a request, or refuse it: then nothing enters."""
@@ -96,8 +99,10 @@ class ListenerApp:
             listening.checks.check(received, _now(listening))
             return await self._accept(listening, received)
         except Refused as refused:
+            self.outcomes[listening.channel, str(refused.status)] += 1
             return json_error(refused.status, refused.message, refused.headers)
         except BackendError as error:
+            self.outcomes[listening.channel, "503"] += 1
             _log(listening, "error", f"a callback could not be kept: {error}")
             return json_error(503, "the request could not be kept; send it again", {"Retry-After": "5"})
 
@@ -114,7 +119,10 @@ class ListenerApp:
             _now(listening),
         )
         if await self._backend.enqueue([job]):
+            self.outcomes[listening.channel, "accepted"] += 1
             self._accepted()
+        else:
+            self.outcomes[listening.channel, "duplicate"] += 1
         try:
             return listening.answer.render(scope)
         except (TemplateError, ValueError) as error:  # it is kept: asking for it again would be wrong

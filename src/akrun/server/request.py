@@ -78,7 +78,7 @@ async def receive(request: Request, body_limit: int) -> Received:
     """
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > body_limit:
-        await _drain(request)
+        await drain(request)
         raise _too_large(body_limit)
     body = bytearray()
     try:
@@ -86,7 +86,7 @@ async def receive(request: Request, body_limit: int) -> Received:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > body_limit:
-                    await _drain(request)
+                    await drain(request)
                     raise _too_large(body_limit)
     except TimeoutError as error:
         raise Refused(408, "the body did not come in time", {"Connection": "close"}) from error
@@ -107,8 +107,10 @@ def _fields(text: bytes, what: str) -> dict[str, Any]:
         raise Refused(400, f"{what} cannot be read: {error.message}") from error
 
 
-async def _drain(request: Request) -> None:
+async def drain(request: Request) -> None:
     """Read on for a while: a client that is cut off while it sends does not see the answer."""
+    if "content-length" not in request.headers and "transfer-encoding" not in request.headers:
+        return  # it has no body
     left = DRAINED
     with suppress(TimeoutError, ClientDisconnect, RuntimeError):  # RuntimeError: nothing is left to read
         async with asyncio.timeout(DRAIN_TIMEOUT):

@@ -70,6 +70,54 @@ async def test_it_serves_until_it_is_told_to_end(tmp_path: Path, stop: signal.Si
         assert [event.event_type for event in await backend.message_events("m-1")] == ["deliv"]
 
 
+async def test_its_file_has_a_token_with_every_right(tmp_path: Path) -> None:
+    channel = write(tmp_path, "channel.json", direct_channel())
+    async with process(tmp_path, channel) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        found = json.loads((tmp_path / "data" / "serve.json").read_bytes())
+        assert (found["url"], found["token"][:4]) == (url, "akr_")
+        headers = {"Authorization": f"Bearer {found['token']}"}
+        assert (await client.delete("/api/dead-letters/1", headers=headers)).status_code == 404
+        metrics = await client.get("/metrics", headers=headers)
+        assert (metrics.status_code, b"akrun_" in metrics.content) == (200, True)
+        status = (await client.get("/api/status", headers=headers)).json()
+        assert (status["channels"], status["breakers"]) == (["chat"], [])
+
+
+async def test_a_message_under_way_is_answered_when_it_is_told_to_end(tmp_path: Path) -> None:
+    channel = write(tmp_path, "channel.json", direct_channel())
+    body = b'{"profile": {"id": "p1"}, "subscription": {"chat_id": "c1"}}'
+    running = await begin("serve", channel, "--port", "0", *data(tmp_path))
+    assert running.stdout is not None
+    url = (await running.stdout.readline()).decode().strip()
+    found = json.loads((tmp_path / "data" / "serve.json").read_bytes())
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    head = (
+        "POST /api/channels/chat/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {found['token']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    writer.write(head.encode() + body[:10])
+    async with httpx.AsyncClient(trust_env=False) as client:  # its answer says that ours has arrived
+        assert (await client.get(f"{url}/health/ready")).status_code == 200
+    running.send_signal(signal.SIGTERM)
+
+    async def refuses() -> bool:
+        try:
+            _, other = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        except ConnectionError:
+            return True
+        other.close()
+        return False
+
+    await until(refuses)
+    writer.write(body[10:])
+    async with asyncio.timeout(20):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 202 Accepted"), answer
+    ended = await end(running)
+    assert (ended.code, ended.err) == (0, "")
+
+
 async def test_accepted_callbacks_outlive_a_kill(tmp_path: Path) -> None:
     channel = direct_channel()
     channel["pipelines"]["listener"][0]["outs"] = {"success": 3}
@@ -106,10 +154,10 @@ async def test_a_mailing_is_steered_from_other_processes(tmp_path: Path) -> None
         mailing = write(
             tmp_path,
             "mailing.json",
-            {"id": 5, "name": "News", "sender": {"url": server.url}, "options": {"concurrency": 2}},
+            {"id": 5, "name": "News", "sender": {"url": server.url}, "options": {"concurrency": 1}},
         )
         rows = [
-            {"profile": {"id": number}, "subscription": {"chat_id": str(number)}} for number in range(300)
+            {"profile": {"id": number}, "subscription": {"chat_id": str(number)}} for number in range(1000)
         ]
         audience = tmp_path / "rows.jsonl"
         audience.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -122,7 +170,7 @@ async def test_a_mailing_is_steered_from_other_processes(tmp_path: Path) -> None
             shown = json.loads((await akrun(tmp_path, "mailing", "show", "5")).out)
             counts = shown["counts"]
             assert (shown["state"], counts["in_progress"]) == ("paused", 0)
-            assert counts["done"] + counts["pending"] == counts["total"] == 300
+            assert counts["done"] + counts["pending"] == counts["total"] == 1000
             assert (await akrun(tmp_path, "mailing", "resume", "5")).code == 0
             stopped = await akrun(tmp_path, "mailing", "stop", "5")
             assert "“News” is stopped" in stopped.out
@@ -211,6 +259,15 @@ def test_a_channel_named_twice_and_a_port_in_use_are_told(tmp_path: Path) -> Non
         port = str(taken.getsockname()[1])
         refused = invoke("serve", channel, "--port", port, *data(tmp_path))
     assert (refused.exit_code, "cannot be listened on" in refused.stderr) == (1, True)
+
+
+def test_an_open_address_without_tls_is_told(tmp_path: Path) -> None:
+    channel = write(tmp_path, "channel.json", chat())
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = invoke("serve", channel, "--host", "0.0.0.0", "--port", port, *data(tmp_path))
+    assert refused.stderr.startswith("listening on 0.0.0.0 without TLS: tokens and messages can be read")
+    assert "cannot be listened on" in refused.stderr
 
 
 def test_there_may_be_no_mailings_yet(tmp_path: Path) -> None:

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from akrun.backend import Embedded
 from akrun.cli.control import ServingControl
-from akrun.engine.clock import SystemClock
+from akrun.engine.clock import Clock, SystemClock
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.event import Services
 from akrun.engine.host import Host
 from akrun.engine.log import LogRecord
 from akrun.mailing.job import Job, constants_of
 from akrun.model import load_channel_file, load_mailing, load_values, parse_located
-from akrun.net.client import HttpClient
+from akrun.model.settings import Settings
 from akrun.server.process import Address, Served, ServingProcess
+from tests.akrun.http_server import loopback_client
 
 TOKEN = "token-of-the-test"
 
@@ -62,12 +64,16 @@ class Serving:
     channel: dict[str, Any] = field(default_factory=direct_channel)
     values: dict[str, Any] = field(default_factory=dict)
     period: float = 0.05
+    settings: Settings = field(default_factory=Settings)
+    clock: Clock = field(default_factory=SystemClock)
     log: list[LogRecord] = field(default_factory=list)
 
     backend: Embedded = field(init=False)
     client: httpx.AsyncClient = field(init=False)
     control: ServingControl = field(init=False)
     compiled: CompiledChannel = field(init=False)
+    app: FastAPI = field(init=False)
+    ended: asyncio.Event = field(init=False)
     url: str = ""
 
     @asynccontextmanager
@@ -78,20 +84,31 @@ class Serving:
         channel, located = load_channel_file(file)
         self.compiled = compile_channel(channel, located)
         values = load_values(channel, self.values)
-        async with Embedded(self.folder / "akrun.db") as self.backend, HttpClient() as http:
+        async with Embedded(self.folder / "akrun.db") as self.backend, loopback_client() as http:
             masker = self.compiled.masker(values)
-            services = Services(http, self.log.append, masker=masker).keeping(self.backend)
+            services = Services(http, self.log.append, masker=masker, traces=self.settings.traces)
+            services = services.keeping(self.backend)
             served = Served(Host(self.compiled, services), located, self.folder, values)
             process = ServingProcess(
-                self.backend, [served], SystemClock(), token=TOKEN, folder=self.folder, period=self.period
+                self.backend,
+                [served],
+                self.clock,
+                token=TOKEN,
+                folder=self.folder,
+                period=self.period,
+                settings=self.settings,
+                metrics=_metrics,
             )
-            ended, ready = asyncio.Event(), asyncio.Event()
+            self.app = process.app
+            self.ended, ready = asyncio.Event(), asyncio.Event()
 
             def announce(url: str) -> None:
                 self.url = url
                 ready.set()
 
-            running = asyncio.create_task(process.run(Address(grace_period=grace_period), ended, announce))
+            running = asyncio.create_task(
+                process.run(Address(grace_period=grace_period), self.ended, announce)
+            )
             starting = asyncio.create_task(ready.wait())
             await asyncio.wait([running, starting], return_when=asyncio.FIRST_COMPLETED)
             starting.cancel()
@@ -102,7 +119,7 @@ class Serving:
                 async with httpx.AsyncClient(base_url=self.url, trust_env=False) as self.client:
                     yield self
             finally:
-                ended.set()
+                self.ended.set()
                 await running
 
     def job(self, mailing: dict[str, Any]) -> Job:
@@ -115,6 +132,11 @@ class Serving:
     async def call(self, content: bytes = b'{"id": "m-1"}', **options: Any) -> httpx.Response:
         """A callback of the service."""
         return await self.client.post("/listen/" + self.channel["string_id"], content=content, **options)
+
+    async def api(self, method: str, path: str, *, token: str = TOKEN, **options: Any) -> httpx.Response:
+        """A request to the API, with the token that may do all."""
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        return await self.client.request(method, path, headers=headers, **options)
 
     async def settled(self) -> dict[str, int]:
         """The counts of jobs, once none is left to do."""
@@ -130,6 +152,10 @@ class Serving:
     async def events(self, message_id: str) -> list[str]:
         """Types of a message's events."""
         return [event.event_type for event in await self.backend.message_events(message_id)]
+
+
+async def _metrics() -> bytes:
+    return b"akrun_up 1\n"
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
