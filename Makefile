@@ -8,10 +8,10 @@ PYTEST_FLAGS ?= -n auto
 FUZZ_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check cov fuzz lock clean
+.PHONY: help venv demo test test-crash test-faults check bench bench-quick cov fuzz lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run.stamp ## start a demo SMS gateway, send 1,000 messages through it, check the report
 	@$(VENV)/bin/akrun demo
@@ -28,6 +28,21 @@ check: $(VENV)/.dev.stamp ## lint, formatting and types: ruff, mypy, pyright
 fuzz: $(VENV)/.test.stamp ## look for crashes of the language for FUZZ_SECONDS (1800)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest tests/fuzz --timeout 0 -s
 
+test-crash: $(VENV)/.test.stamp ## kill the server 50 times under mixed work, and print the crash table
+	@CRASH_ROUNDS=$${CRASH_ROUNDS:-50}; $(PY) -m tests.crash.crash_table $$CRASH_ROUNDS
+
+test-faults: $(VENV)/.test.stamp ## end a process before and after each thing it does, and print the fault table
+	@$(PY) -m tests.crash.fault_table
+
+bench: $(VENV)/.bench.stamp ## measure the template language beside its peers (those on Node if npm is there)
+	@if command -v npm >/dev/null; then \
+	  npm install --silent --no-fund --no-audit --prefix $(VENV)/node nunjucks@3 eta@4 jsonata@2; \
+	fi
+	@NODE_PEERS=$(VENV)/node $(PY) -m benchmarks.templates
+
+bench-quick: $(VENV)/.test.stamp ## measure it beside hand-written Python only, in seconds
+	@$(PY) -m benchmarks.templates --quick
+
 cov: $(VENV)/.test.stamp ## run the tests with coverage and print what no test reached
 	$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest $(PYTEST_FLAGS)
@@ -41,6 +56,7 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 
 lock: ## resolve pyproject.toml anew into requirements/*.txt (needs uv; UPGRADE=--upgrade for newer versions)
 	$(LOCK) $(UPGRADE) --group dev -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) --group build --group bench -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) $(UPGRADE) --group build --group test -c requirements/dev.txt -o requirements/test.txt
 	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/run.txt
 
@@ -56,6 +72,10 @@ $(VENV)/.run.stamp: requirements/run.txt pyproject.toml | $(PY)
 $(VENV)/.test.stamp: requirements/test.txt pyproject.toml | $(PY)
 	@$(call install,test)
 	@touch $(VENV)/.run.stamp $@
+
+$(VENV)/.bench.stamp: requirements/bench.txt pyproject.toml | $(PY)
+	@$(call install,bench)
+	@touch $(VENV)/.run.stamp $(VENV)/.test.stamp $@
 
 $(VENV)/.dev.stamp: requirements/dev.txt pyproject.toml | $(PY)
 	@$(call install,dev)

@@ -23,7 +23,7 @@ async def test_the_gateway_and_the_report_agree(capfd: pytest.CaptureFixture[str
     assert "demo gateway at http://127.0.0.1:" in text
     out, err = capfd.readouterr()
     assert err == ""
-    assert "│ 1,000 │  957 │     13 │      30 │           0 │" in out
+    assert "│ 1,000 │  957 │     13 │      30 │         0 │           0 │" in out
     assert "“Bread of the week” by demo_board: stopped" in out
 
 

@@ -27,7 +27,7 @@ def test_a_mailing_ends_with_its_report_on_standard_output(scene: Scene) -> None
         result = scene.send()
     assert result.exit_code == 0
     assert len(server.requests) == 4
-    assert "│     5 │    3 │      1 │       1 │           0 │" in result.stdout
+    assert "│     5 │    3 │      1 │       1 │         0 │           0 │" in result.stdout
     assert "barred" in result.stdout
     assert "launched “Bakery newsletter, week 23”: 5 messages" in result.stderr
     assert "5/5 done 3, failed 1, skipped 1" in result.stderr
@@ -123,7 +123,7 @@ def test_one_sends_to_one_profile_and_shows_every_pipe(scene: Scene) -> None:
     trace = json.loads(failed.stdout)
     assert trace["state"] == "failed"
     assert [step["pipe"] for step in trace["steps"]] == [1, 3]
-    assert trace["steps"][1]["response"]["status"] == 500
+    assert trace["steps"][1]["exchanges"][0]["response"]["status"] == 500
     assert scene.run("report").exit_code == 1  # no launch knows of it
 
 

@@ -94,7 +94,7 @@ def test_too_many_failures_pause_with_exit_code_1(scene: Scene) -> None:
     scene.mailing["options"] = {"pause_threshold": 0.2, "concurrency": 4}
     with serve_in_thread(Reply(500)) as server:
         scene.url = server.url
-        paused = scene.send("--json")
+        paused = scene.send("--json", "-o", "breaker_failures=0")
     report = json.loads(paused.stdout)
     _, failed, _, rest = counts(report)
     assert paused.exit_code == 1

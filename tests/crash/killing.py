@@ -1,0 +1,319 @@
+"""A server that is killed again and again under mixed work, a provider that counts, insisting clients."""
+
+import asyncio
+import hashlib
+import json
+import random
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from akrun.backend import Embedded, MessageState
+from akrun.server.http import serving
+from tests.akrun.mailing.scene import begin, end
+from tests.crash.works import GOT, SENT, register
+
+KINDS = ("plain", "keyed", "hold")
+"""How a message's request is made: without a key, with an idempotency key, to be held when uncertain."""
+
+
+def channel() -> dict[str, Any]:
+    """Messages of three kinds; each hands over to the schedule, where its service is asked once more."""
+
+    def post(number: int, path: str, success: int, **params: Any) -> dict[str, Any]:
+        given = {"url": f"$sender.url/{path}", "method": "POST", "content_type": "form", "form": {}, **params}
+        return {"id": number, "type": "http_request", "params": given, "outs": {"success": success}}
+
+    path = "$subscription.kind/$origin.send_message_id"
+    return {
+        "id": 7,
+        "string_id": "chat",
+        "name": "Chat",
+        "communication": "direct",
+        "fields": {
+            "sender": [[{"type": "string", "name": "url", "label": "URL", "required": True}]],
+            "subscription": [[{"type": "string", "name": "kind", "label": "Kind", "required": True}]],
+        },
+        "events": [SENT, GOT],
+        "listener": {"dedupe": "${origin.headers['x-id']}"},
+        "pipelines": {
+            "message": [
+                {
+                    "id": 1,
+                    "type": "selector",
+                    "params": {
+                        "outs": [
+                            {"query": "'$subscription.kind' = 'keyed'", "out": 3},
+                            {"query": "'$subscription.kind' = 'hold'", "out": 4},
+                        ]
+                    },
+                    "outs": {"success": 2},
+                },
+                post(2, path, 5),
+                post(3, path, 5, idempotency_key="$origin.send_message_id"),
+                post(4, path, 5, on_uncertain="hold"),
+                {
+                    "id": 5,
+                    "type": "scheduled",
+                    "params": {"pipe_id": 1, "delay": 0.2, "template": {"id": "$origin.send_message_id"}},
+                    "outs": {"success": 6},
+                },
+                register(6, 1, "$origin.send_message_id"),
+            ],
+            "schedule": [post(1, "confirm/$in.id", 2), {"id": 2, "type": "log"}],
+            "listener": [
+                {"id": 1, "type": "unpack", "outs": {"success": 2}},
+                post(2, "callback/$in.data.id", 3),
+                register(3, 2, "$in.data.id"),
+            ],
+        },
+    }
+
+
+@dataclass
+class Provider:
+    """Counts effects: a request with a key that it knows has none."""
+
+    effects: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
+    url: str = ""
+
+    async def take(self, request: Request) -> Response:
+        name = request.url.path
+        await asyncio.sleep(random.uniform(0, 0.03))
+        key = request.headers.get("idempotency-key")
+        self.requests[name] += 1
+        if key is None or self.requests[name] == 1:
+            self.effects[name] += 1
+        await asyncio.sleep(random.uniform(0, 0.03))
+        return JSONResponse({})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Provider"]:
+        app = Starlette(routes=[Route("/{path:path}", self.take, methods=["POST"])])
+        async with serving(app) as self.url:
+            yield self
+
+
+@dataclass
+class Acknowledged:
+    """What clients were told is taken on."""
+
+    mailings: dict[int, int] = field(default_factory=dict)
+    """Messages by mailing."""
+    singles: set[str] = field(default_factory=set)
+    callbacks: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Killing:
+    """A data directory whose server is killed: the next server knows what is on the disk, no more."""
+
+    folder: Path
+    provider: Provider
+    acknowledged: Acknowledged = field(default_factory=Acknowledged)
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @asynccontextmanager
+    async def served(self, stop: signal.Signals) -> AsyncIterator[httpx.AsyncClient]:
+        """A server while the block is open, and a client with its token; ended by that signal."""
+        file = self.folder / "channel.json"
+        file.write_text(json.dumps(channel()))
+        options = ("--set", f"sender.url={self.provider.url}", "--port", "0", "--data", str(self.data))
+        settings = ("-o", "max_attempts=100", "-o", "http_allow=127.0.0.1")
+        process = await begin("serve", str(file), *options, *settings)
+        try:
+            assert process.stdout is not None
+            url = (await process.stdout.readline()).decode().strip()
+            assert url, (await end(process)).err
+            token = orjson.loads((self.data / "serve.json").read_bytes())["token"]
+            headers = {"Authorization": f"Bearer {token}"}
+            async with httpx.AsyncClient(
+                base_url=url, headers=headers, timeout=30, trust_env=False
+            ) as client:
+                yield client
+        finally:
+            process.send_signal(stop)
+            ended = await end(process)
+        assert ended.code == (0 if stop is signal.SIGTERM else -stop), ended.err
+
+    async def round(self, number: int, size: int = 24) -> None:
+        """One life: work comes in from all sides, and in the midst of it the server is killed."""
+        async with self.served(signal.SIGKILL) as client:
+            sources = [
+                self.mailing(client, number, size),
+                *(self.single(client, f"{number}-{each}") for each in range(size // 3)),
+                *(self.callback(client, f"{number}-{each}") for each in range(size // 3)),
+            ]
+            working = asyncio.gather(*sources, return_exceptions=True)
+            await asyncio.sleep(self.chance.uniform(0.05, 1.2))
+        for outcome in await working:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, httpx.HTTPError):
+                raise outcome
+
+    async def finish(self) -> None:
+        """The last life: clients repeat what was never acknowledged, and all comes to its end."""
+        async with self.served(signal.SIGTERM) as client:
+            async with asyncio.timeout(120):
+                while True:
+                    status = (await client.get("/api/status")).raise_for_status().json()
+                    jobs, mailings = status["jobs"], (await client.get("/api/mailings")).json()["items"]
+                    idle = jobs["pending"] == jobs["in_progress"] == 0
+                    if idle and all(each["state"] in ("finished", "draft") for each in mailings):
+                        break
+                    await asyncio.sleep(0.05)
+
+    async def mailing(self, client: httpx.AsyncClient, number: int, size: int) -> None:
+        mailing = {"id": number, "name": "M", "options": {"concurrency": 8}}
+        created = await client.post("/api/mailings", json={"channel": "chat", "mailing": mailing})
+        created.raise_for_status()
+        rows = [
+            {"profile": {"id": f"{number}-{each}"}, "subscription": {"kind": KINDS[each % len(KINDS)]}}
+            for each in range(size)
+        ]
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        launched = await client.post(
+            f"/api/mailings/{number}/launch", content=lines, headers={"Content-Type": "application/jsonl"}
+        )
+        launched.raise_for_status()
+        self.acknowledged.mailings[number] = size
+
+    async def single(self, client: httpx.AsyncClient, name: str) -> None:
+        message = {"profile": {"id": f"s{name}"}, "subscription": {"kind": self.chance.choice(KINDS)}}
+        for _ in range(2):  # a client that is not sure repeats it
+            answer = await client.post(
+                "/api/channels/chat/messages", json=message, headers={"Idempotency-Key": name}
+            )
+            if answer.status_code != 409:
+                answer.raise_for_status()
+                self.acknowledged.singles.add(answer.json()["id"])
+
+    async def callback(self, client: httpx.AsyncClient, name: str) -> None:
+        for _ in range(2):
+            answer = await client.post("/listen/chat", json={"id": name}, headers={"X-Id": name})
+            answer.raise_for_status()
+            self.acknowledged.callbacks.add(name)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the record and the provider say in the end.
+
+    Attributes:
+        faults: what is wrong; empty when the promise holds.
+    """
+
+    messages: int
+    singles: int
+    callbacks: int
+    schedules: int
+    uncertain: int
+    resent: int
+    doubled: int
+    faults: tuple[str, ...]
+
+
+async def judge(killing: Killing) -> Verdict:
+    """Compare what was acknowledged, what is recorded, and what the provider saw."""
+    faults = await _lost(killing)
+    async with Embedded(killing.data / "akrun.db", read_only=True) as backend:
+        units = {unit.path: unit for unit in await backend._read(_units, None)}
+    states = Counter(unit.state for unit in units.values())
+    if bad := set(states) - {MessageState.DONE, MessageState.UNCERTAIN}:
+        faults.append(f"without a good outcome: {', '.join(sorted(bad))}")
+    seen = {_path(name): count for name, count in killing.provider.effects.items()}
+    for path, count in seen.items():
+        resent = units[path].resent if path in units else 0
+        if count - 1 > resent:
+            faults.append(f"{path} took effect {count} times, recorded as resent: {resent}")
+        if count > 1 and path.startswith(("hold", "keyed")):
+            faults.append(f"{path} took effect {count} times")
+    done = {path for path, unit in units.items() if unit.state is MessageState.DONE}
+    faults += [f"{path} is done, and the provider knows nothing of it" for path in sorted(done - set(seen))]
+    pipelines = Counter(unit.pipeline for unit in units.values())
+    return Verdict(
+        messages=pipelines["mailing"],
+        singles=pipelines["message"],
+        callbacks=pipelines["listener"],
+        schedules=pipelines["schedule"],
+        uncertain=states[MessageState.UNCERTAIN],
+        resent=sum(unit.resent for unit in units.values()),
+        doubled=sum(seen.values()) - len(seen),
+        faults=tuple(faults),
+    )
+
+
+async def _lost(killing: Killing) -> list[str]:
+    """What was acknowledged and is not there."""
+    faults: list[str] = []
+    async with Embedded(killing.data / "akrun.db", read_only=True) as backend:
+        for number, size in killing.acknowledged.mailings.items():
+            launch = await backend.latest_launch(number)
+            if launch is None or (await backend.counts(launch.launch_id)).total != size:
+                faults.append(f"mailing {number} has not its {size} messages")
+        singles = {name: await backend.job(name) for name in sorted(killing.acknowledged.singles)}
+        callbacks = {name: await backend.message_events(name) for name in killing.acknowledged.callbacks}
+    faults += [f"single message {name} is lost" for name, job in singles.items() if job is None]
+    faults += [f"callback {name} has not its one event" for name, each in callbacks.items() if len(each) != 1]
+    return faults
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A message or job as it is recorded, under the path that its request has at the provider."""
+
+    pipeline: str
+    path: str
+    state: MessageState
+    resent: int
+
+
+def _units(connection: Any, _: None) -> list[Unit]:
+    states = [*MessageState]
+    messages = connection.execute("SELECT id, state, resent FROM message")
+    found = [Unit("mailing", name, states[state], resent) for name, state, resent in messages]
+    jobs = connection.execute("SELECT pipeline, id, state, resent, origin_message FROM job")
+    for pipeline, name, state, resent, message in jobs:
+        path = f"confirm/{message}" if pipeline == "schedule" else name
+        found.append(Unit(pipeline, path, states[state], resent))
+    kinds = _kinds(connection)
+    return [
+        Unit(unit.pipeline, f"{kinds.get(unit.path, '')}{unit.path}", unit.state, unit.resent)
+        for unit in found
+    ]
+
+
+def _kinds(connection: Any) -> dict[str, str]:
+    """Of each message, the first part of its path at the provider."""
+    payloads = [
+        *connection.execute("SELECT id, body FROM message JOIN payload ON payload.message = message.no"),
+        *connection.execute("SELECT id, payload FROM job WHERE pipeline = 'message'"),
+    ]
+    kinds = {}
+    for name, payload in payloads:
+        value = orjson.loads(payload)
+        kinds[name] = f"{value.get('roots', value)['subscription']['kind']}/"
+    return kinds
+
+
+def _path(name: str) -> str:
+    """A path of the provider as units have it: a callback's job is known by its dedupe key."""
+    _, kind, rest = name.split("/")
+    if kind == "callback":
+        return f"listener:chat:{hashlib.sha256(rest.encode()).hexdigest()}"
+    return f"{kind}/{rest}"
