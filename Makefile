@@ -8,7 +8,7 @@ PYTEST_FLAGS ?= -n auto
 FUZZ_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-crash test-faults check bench bench-quick cov fuzz lock clean
+.PHONY: help venv demo test test-crash test-faults check bench bench-quick peers cov fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,11 @@ test-crash: $(VENV)/.test.stamp ## kill the server 50 times under mixed work, an
 test-faults: $(VENV)/.test.stamp ## end a process before and after each thing it does, and print the fault table
 	@$(PY) -m tests.crash.fault_table
 
-bench: $(VENV)/.bench.stamp ## measure the template language beside its peers (those on Node if npm is there)
+# The peers have an environment of their own: what they need does not fit with what the tests need.
+bench: ## measure the template language beside its peers (those on Node if npm is there)
+	@$(MAKE) --no-print-directory VENV=.venv-bench peers
+
+peers: $(VENV)/.bench.stamp
 	@if command -v npm >/dev/null; then \
 	  npm install --silent --no-fund --no-audit --prefix $(VENV)/node nunjucks@3 eta@4 jsonata@2; \
 	fi
@@ -56,12 +60,12 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 
 lock: ## resolve pyproject.toml anew into requirements/*.txt (needs uv; UPGRADE=--upgrade for newer versions)
 	$(LOCK) $(UPGRADE) --group dev -o requirements/dev.txt
-	$(LOCK) $(UPGRADE) --group build --group bench -c requirements/dev.txt -o requirements/bench.txt
+	$(LOCK) $(UPGRADE) --group build --group bench -o requirements/bench.txt
 	$(LOCK) $(UPGRADE) --group build --group test -c requirements/dev.txt -o requirements/test.txt
 	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/run.txt
 
 clean: ## remove the virtual environment and everything that tools left
-	rm -rf $(VENV) dist build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-bench dist build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each set of requirements contains the one before it, so a larger installation also makes the smaller stamps.
@@ -75,7 +79,7 @@ $(VENV)/.test.stamp: requirements/test.txt pyproject.toml | $(PY)
 
 $(VENV)/.bench.stamp: requirements/bench.txt pyproject.toml | $(PY)
 	@$(call install,bench)
-	@touch $(VENV)/.run.stamp $(VENV)/.test.stamp $@
+	@touch $(VENV)/.run.stamp $@
 
 $(VENV)/.dev.stamp: requirements/dev.txt pyproject.toml | $(PY)
 	@$(call install,dev)

@@ -6,11 +6,11 @@ Nothing here keeps state, so one builder serves all threads.
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
 from aktmpl.errors import Fault
 from aktmpl.limits import MOST_DIGITS, MOST_SEGMENTS
+from aktmpl.node import Node, replace
 from aktmpl.nodes import (
     Access,
     Arithmetic,
@@ -28,7 +28,6 @@ from aktmpl.nodes import (
     Literal,
     Logic,
     Negative,
-    Node,
     Not,
     ObjectDisplay,
     Power,
@@ -84,9 +83,11 @@ def _over(children: list[Child]) -> Span:
 
 def split_path(text: str, start: int) -> list[tuple[str, Span]]:
     """The names of `a.b.%0`, which begins at offset `start`, each with its place."""
-    return [
-        (match.group(), Span(start + match.start(), start + match.end())) for match in _SEGMENT.finditer(text)
-    ]
+    found = []
+    for name in text.split(".") if text else ():
+        found.append((name, Span(start, start + len(name))))
+        start += len(name) + 1
+    return found
 
 
 def segment(text: str, span: Span, *, optional: bool = False) -> Segment:

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from aktmpl.errors import Fault, TemplateError, error, nearest
 from aktmpl.findings import Finding
 from aktmpl.functions.check_call import check_call
-from aktmpl.interpret import Functions
+from aktmpl.interpreter import Functions
+from aktmpl.node import Node
 from aktmpl.nodes import (
     AnyNodes,
     Call,
@@ -15,17 +17,22 @@ from aktmpl.nodes import (
     Entry,
     Expansion,
     Literal,
-    Node,
     Reference,
     Template,
 )
-from aktmpl.schema import Schema
 from aktmpl.source import Source
 from aktmpl.syntax_cures import cure_of_word
 from aktmpl.values import regex
 
+if TYPE_CHECKING:
+    from aktmpl.schema import Schema
+
 _MOST_FAULTS = 100
 """A template that is wrong all over is not worth more messages than this."""
+
+_TEXTS = (Template, Condition)
+_LEAVES = (Reference, Call)
+"""What may be wrong though it is a single node."""
 
 LOOP_ROOTS = ("item", "index")
 """Roots that exist inside an expansion's pattern only."""
@@ -38,14 +45,19 @@ def check(nodes: AnyNodes, roots: Collection[str], functions: Functions) -> list
 
 
 def check_types(
-    nodes: AnyNodes, roots: Collection[str], functions: Functions, schema: Schema
+    nodes: AnyNodes, roots: Collection[str], functions: Functions, schema: "Schema | None"
 ) -> list[Finding]:
     """The faults that `check` finds and all that a schema tells, warnings too, in the order of the text."""
     from aktmpl.infer import infer  # noqa: PLC0415 - only hosts with a schema, and tools, need it
+    from aktmpl.schema import Schema  # noqa: PLC0415
 
     found = [Finding.of(fault) for fault in check(nodes, roots, functions)]
     told = {(each.source, each.span) for each in found}
-    found += [each for each in infer(nodes, schema, functions)[1] if (each.source, each.span) not in told]
+    found += [
+        each
+        for each in infer(nodes, schema or Schema(), functions)[1]
+        if (each.source, each.span) not in told
+    ]
     order = {id(source): position for position, source in enumerate(_sources(nodes))}
     return sorted(found, key=lambda each: (order.get(id(each.source), 0), each.span))
 
@@ -64,7 +76,7 @@ class _Checker:
         self.functions = functions
 
     def walk(self, node: Node, source: Source, *, in_expansion: bool) -> Iterator[TemplateError]:
-        if isinstance(node, Template | Condition):
+        if isinstance(node, _TEXTS):
             source = node.source
         elif isinstance(node, Expansion):
             source = node.source
@@ -78,12 +90,15 @@ class _Checker:
             return
         elif isinstance(node, Reference):
             yield from self.root(node, source, in_expansion=in_expansion)
+            if node.is_static:
+                return
         elif isinstance(node, Call):
             yield from self.function(node, source)
         elif isinstance(node, Compare):
             yield from self.pattern(node, source)
         for child in node.children():
-            yield from self.walk(child, source, in_expansion=in_expansion)
+            if child.size > 1 or isinstance(child, _LEAVES):
+                yield from self.walk(child, source, in_expansion=in_expansion)
 
     def root(self, node: Reference, source: Source, *, in_expansion: bool) -> Iterator[TemplateError]:
         if node.root in self.roots or (in_expansion and node.root in LOOP_ROOTS):

@@ -18,11 +18,9 @@ def is_plain_word(value: Any) -> bool:
     return value.__class__ is str and value not in ("true", "false") and values.number_of(value) is None
 
 
-def list_item(value: Any, index: int) -> Any:
-    """An element of a list, and of nothing else: a string has no elements here."""
-    if value.__class__ is list:
-        return value[index]
-    raise TypeError
+def refuse() -> Any:
+    """Give up inside an expression."""
+    raise Refused
 
 
 def any_item(value: Any, key: Any) -> Any:
@@ -36,9 +34,8 @@ def any_item(value: Any, key: Any) -> Any:
     raise TypeError
 
 
-def bounded_join(pieces: tuple[str, ...], limit: int) -> str:
-    """The pieces joined, at most `limit` characters."""
-    text = "".join(pieces)
+def bounded(text: str, limit: int) -> str:
+    """The text, of at most `limit` characters."""
     if len(text) > limit:
         raise Refused
     return text
@@ -50,3 +47,22 @@ def distinct_object(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise Refused
     return made
+
+
+def interleaved(first: str, row: list[str], last: str, values: list[str]) -> str:
+    """One row of constants and values for each element, joined.
+
+    Args:
+        first: What stands before the first row's first value.
+        row: What stands before each value, each with a place for the value behind it; the first of them
+            from the second row on.
+        last: What stands behind the last row's last value.
+        values: Of all rows, one after another.
+    """
+    if not values:
+        return ""
+    pieces = row * (2 * len(values) // len(row))
+    pieces[0] = first
+    pieces[1::2] = values
+    pieces.append(last)
+    return "".join(pieces)

@@ -1,66 +1,21 @@
-"""Nodes to Python closures: expressions, text templates and queries.
+"""Nodes to Python closures: text templates and queries.
 
-A closure is optimistic. It is straight-line Python as a person would write by hand: subscripts, a join of
-a tuple, plain comparisons. Where the data does not fit it raises, whatever the exception, and the next
-tier decides: for text a second closure that converts each value, then always the interpreter, which gives
-the value or the located error. So a closure may fail where the interpreter would not, but it must never
-return what the interpreter would not.
-
-One discipline makes `??` and its kin compile to `try`: KeyError, IndexError and TypeError come only from
-following a path, so they mean "missing"; everything else that can fail raises `Fault`.
+A closure is optimistic. It is straight-line Python as a person would write by hand: subscripts, an f-string,
+plain comparisons. Where the data does not fit it raises, whatever the exception, and the next tier decides:
+for text a second closure that converts each value, then always the interpreter, which gives the value or
+the located error. So a closure may fail where the interpreter would not, but it must never return what the
+interpreter would not.
 """
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-from aktmpl import emit, values
-from aktmpl.closure_helpers import Refused, any_item, bounded_join, distinct_object, is_plain_word, list_item
-from aktmpl.errors import Fault
-from aktmpl.interpret import COMPARISONS, Functions, interpret, interpret_text
+from aktmpl import values
+from aktmpl.compile_expression import Emitter
+from aktmpl.interpreter import Functions, interpret_text
 from aktmpl.limits import Limits
-from aktmpl.nodes import (
-    Access,
-    Arithmetic,
-    Call,
-    Compare,
-    Computed,
-    Condition,
-    Conditional,
-    Default,
-    Expression,
-    Insert,
-    Interpolation,
-    Key,
-    ListDisplay,
-    Literal,
-    Logic,
-    Negative,
-    Node,
-    Not,
-    ObjectDisplay,
-    Power,
-    Reference,
-    Segment,
-    Template,
-    Test,
-    Text,
-    Typed,
-)
-from aktmpl.paths import Prefix, shared_prefixes, static_prefix
-
-Closure = Callable[[Any], Any]
-
-_DEFAULTS = Limits()
-
-_LONG_CHAIN = 8
-"""A longer run of operators is emitted as statements: nested calls would be as deep as it is long."""
-
-_MOST_COMPILED = 10_000
-"""Larger trees, in nodes, are interpreted: compiling this many takes a good part of a second."""
-
-_BOOLS = (Compare, Logic, Not, Test)
+from aktmpl.nodes import Condition, Template, Typed
+from aktmpl.tiers import Closure, Tier, Tiers
 
 
 def compile_text(
@@ -79,26 +34,17 @@ def compile_text(
         limits: Bounds of the result.
         written: The nodes before they were folded, where errors have their places.
     """
-
-    def interpreted(scope: dict[str, Any]) -> Any:
-        return interpret(written or nodes, {**scope, **known}, functions=functions, limits=limits)
-
     if nodes.constant is not None:
         return _constantly(nodes.constant)
 
-    def closure(otherwise: Closure, *, convert: bool) -> Closure:
-        builder = Emitter(known, functions, limits, convert=convert)
+    def emit(tiers: Tiers, tier: Tier) -> tuple[Emitter, ast.expr]:
+        builder = Emitter(tiers, tier)
         builder.share([nodes])
         if isinstance(nodes.parts[0], Typed):
-            return builder.function(builder.expression(nodes.parts[0].expression), otherwise)
-        return builder.function(builder.limited_text(nodes), otherwise)
+            return builder, builder.expression(nodes.parts[0].expression)
+        return builder, builder.limited(builder.text(nodes.parts), limits.output)
 
-    def converting() -> Closure:
-        return or_interpreted(nodes, interpreted, lambda: closure(interpreted, convert=True))
-
-    if isinstance(nodes.parts[0], Typed):
-        return converting()
-    return or_interpreted(nodes, interpreted, lambda: closure(_lazily(converting), convert=False))
+    return Tiers(nodes, known, functions, limits, emit=emit, written=written).closure()
 
 
 def compile_as_text(
@@ -111,19 +57,16 @@ def compile_as_text(
     """As `compile_text`, but a typed reference gives its text form: `render_text(scope) -> str`."""
     if not (nodes.parts and isinstance(nodes.parts[0], Typed)):
         return compile_text(nodes, known, functions, limits, written)
-
-    def interpreted(scope: dict[str, Any]) -> str:
-        return interpret_text(written or nodes, {**scope, **known}, functions=functions, limits=limits)
-
     expression = nodes.parts[0].expression
 
-    def closure() -> Closure:
-        builder = Emitter(known, functions, limits, convert=True)
+    def emit(tiers: Tiers, tier: Tier) -> tuple[Emitter, ast.expr]:
+        builder = Emitter(tiers, tier)
         builder.share([nodes])
         value = builder.operation(values.text_form, builder.expression(expression))
-        return builder.function(builder.limited(value, limits.output), interpreted)
+        return builder, builder.limited(value, limits.output)
 
-    return or_interpreted(nodes, interpreted, closure)
+    tiers = Tiers(nodes, known, functions, limits, emit=emit, written=written, run=interpret_text)
+    return tiers.closure()
 
 
 def compile_query(
@@ -135,361 +78,13 @@ def compile_query(
 ) -> Closure:
     """The closure of a query: `evaluate(scope) -> bool`."""
 
-    def interpreted(scope: dict[str, Any]) -> bool:
-        return bool(interpret(written or nodes, {**scope, **known}, functions=functions, limits=limits))
-
-    def closure() -> Closure:
-        builder = Emitter(known, functions, limits, convert=True)
+    def emit(tiers: Tiers, tier: Tier) -> tuple[Emitter, ast.expr]:
+        builder = Emitter(tiers, tier)
         builder.share([nodes])
-        return builder.function(builder.condition(nodes.expression), interpreted)
+        return builder, builder.condition(nodes.expression)
 
-    return or_interpreted(nodes, interpreted, closure)
-
-
-def or_interpreted(nodes: Node, interpreted: Closure, make: Callable[[], Closure]) -> Closure:
-    """A closure, or the interpreter where none is to be had.
-
-    That is for trees so large that compiling them takes longer than they are worth, for those that nest
-    deeper than Python's compiler takes, and for those that hold what JSON cannot.
-    """
-    if nodes.size > _MOST_COMPILED:
-        return interpreted
-    try:
-        return make()
-    except (RecursionError, Fault):
-        return interpreted
+    return Tiers(nodes, known, functions, limits, emit=emit, written=written).closure()
 
 
 def _constantly(value: Any) -> Closure:
     return lambda _: value
-
-
-def _lazily(make: Callable[[], Closure]) -> Closure:
-    """A closure that is compiled when it is first called."""
-    made: list[Closure] = []
-
-    def run(scope: Any) -> Any:
-        if not made:
-            made.append(make())
-        return made[0](scope)
-
-    return run
-
-
-class Emitter(emit.FunctionBuilder):
-    """Turns expressions and templates into Python expressions, adding statements where it must.
-
-    Attributes:
-        convert: Convert each inserted value to text; otherwise the join refuses what is no string.
-        roots: Variables that stand for roots: `item` and `index` in a loop.
-        variables: Path prefixes that a variable holds at this point of the code.
-        certain: The code runs whenever the template is rendered.
-        guarded: The code stands in a `try` whose handler takes a TypeError for a missing field.
-    """
-
-    def __init__(self, known: dict[str, Any], functions: Functions, limits: Limits, *, convert: bool) -> None:
-        super().__init__()
-        self.known = known
-        self.functions = functions
-        self.limits = limits
-        self.convert = convert
-        self.roots: dict[str, ast.expr] = {}
-        self.variables: dict[Prefix, str] = {}
-        self.shared: frozenset[Prefix] = frozenset()
-        self.certain = True
-        self.guarded = False
-
-    # --------------------------------------------------------------------------------------- blocks
-
-    def share(self, nodes: Iterable[Node]) -> None:
-        """Say what this block evaluates, so that shared prefixes are read once."""
-        self.shared = shared_prefixes(nodes)
-
-    @contextmanager
-    def branch(self, *, guarded: bool = False) -> Iterator[list[ast.stmt]]:
-        """Statements that may not run.
-
-        In a guarded branch a TypeError means "missing", so text is converted instead of left to a join.
-        """
-        state = dict(self.variables), self.certain, self.convert, self.guarded
-        self.certain = False
-        self.convert = self.convert or guarded
-        self.guarded = self.guarded or guarded
-        try:
-            with self.nested() as block:
-                yield block
-        finally:
-            self.variables, self.certain, self.convert, self.guarded = state
-
-    def try_missing(self, body: list[ast.stmt], handler: list[ast.stmt]) -> None:
-        """`try: body`, and `handler` when a path in it led nowhere."""
-        missing = emit.tuple_of([self.constant(kind) for kind in (KeyError, IndexError, TypeError)])
-        self.block.append(ast.Try(body, [ast.ExceptHandler(missing, None, handler)], [], []))
-
-    # -------------------------------------------------------------------------------------- templates
-
-    def limited_text(self, node: Template) -> ast.expr:
-        """The template's text, refused when it is longer than the output limit."""
-        return self.limited(self.text(node.parts), self.limits.output)
-
-    def limited(self, value: ast.expr, limit: int) -> ast.Name:
-        """Text or bytes, refused when longer than `limit`."""
-        result = self.assign(value)
-        length = emit.call(emit.load("len"), result)
-        self.refuse(ast.Compare(length, [ast.Gt()], [ast.Constant(limit)]))
-        return result
-
-    def refuse(self, test: ast.expr) -> None:
-        """Raise when the test holds; the interpreter then says what is wrong."""
-        self.block.append(ast.If(test, [ast.Raise(self.constant(Refused), None)], []))
-
-    def operation(self, function: Callable[..., Any], *arguments: ast.expr) -> ast.Call:
-        """Call a function of ours that takes the limits last; the default ones it knows itself."""
-        limits = [] if self.limits == _DEFAULTS else [self.constant(self.limits)]
-        return self.helper(function, *arguments, *limits)
-
-    def text(self, parts: Sequence[Text | Insert | Typed]) -> ast.expr:
-        """The parts joined. The join of a tuple is also the cheapest check that all are strings."""
-        pieces = [self.piece(part) for part in parts]
-        if len(pieces) == 1 and not isinstance(parts[0], Insert):
-            return pieces[0]
-        return emit.method(ast.Constant(""), "join", emit.tuple_of(pieces))
-
-    def piece(self, part: Text | Insert | Typed) -> ast.expr:
-        if isinstance(part, Text):
-            return ast.Constant(part.value)
-        value = self.expression(part.expression)
-        if isinstance(part.expression, Interpolation):
-            return value
-        if not self.convert and isinstance(part.expression, Reference):
-            return value
-        return self.operation(values.text_form, value)
-
-    # ------------------------------------------------------------------------------------ expressions
-
-    def expression(self, node: Expression) -> ast.expr:
-        """The Python expression of a node's value."""
-        match node:
-            case Literal(value=value):
-                return self.display(value)
-            case Reference():
-                return self.reference(node)
-            case Access(target=target, segments=segments):
-                return self.steps(self.expression(target), segments)
-            case Interpolation(parts=parts):
-                return self.interpolation(parts)
-            case ListDisplay(items=items):
-                return ast.List([self.expression(item) for item in items], ast.Load())
-            case ObjectDisplay(entries=entries):
-                pairs = [
-                    emit.tuple_of([self.expression(key), self.expression(value)]) for key, value in entries
-                ]
-                return self.helper(distinct_object, emit.tuple_of(list(pairs)))
-            case Logic():
-                return self.logic(node)
-            case Not(operand=operand):
-                return ast.UnaryOp(ast.Not(), self.condition(operand))
-            case Compare():
-                return self.compare(node)
-            case Test():
-                return self.test(node)
-            case Conditional():
-                return self.conditional(node)
-            case Default(operands=operands):
-                return self.default(operands)
-            case Arithmetic():
-                return self.arithmetic(node)
-            case Power(base=base, exponent=exponent):
-                power = self.expression(base), self.expression(exponent)
-                return self.operation(values.arithmetic, ast.Constant("^"), *power)
-            case Negative(operand=operand):
-                return self.helper(values.negate, self.expression(operand))
-            case Call():
-                return self.call(node)
-
-    def display(self, value: Any) -> ast.expr:
-        """A constant; lists and objects are made anew each time, so that a caller may change them."""
-        if isinstance(value, list):
-            return ast.List([self.display(item) for item in value], ast.Load())
-        if isinstance(value, dict):
-            return ast.Dict([self.constant(key) for key in value], [self.display(v) for v in value.values()])
-        return self.constant(value)
-
-    def interpolation(self, parts: Sequence[Text | Insert]) -> ast.expr:
-        convert, self.convert = self.convert, True
-        pieces = [self.piece(part) for part in parts]
-        self.convert = convert
-        if len(pieces) == 1:
-            return pieces[0]
-        return self.helper(bounded_join, emit.tuple_of(pieces), ast.Constant(self.limits.output))
-
-    def condition(self, node: Expression) -> ast.expr:
-        """A value that must be a bool."""
-        value = self.expression(node)
-        return value if isinstance(node, _BOOLS) else self.helper(values.require_bool, value)
-
-    def logic(self, node: Logic) -> ast.expr:
-        """`a and b and c`; from the first operand that needs statements on, `t = a` and `if t: t = b`."""
-        ready = [self.condition(node.operands[0])]
-        answer: ast.Name | None = None
-        name = self.new_name()
-        for operand in node.operands[1:]:
-            with self.branch() as block:
-                value = self.condition(operand)
-                plain = not block and answer is None
-                if not plain:
-                    self.assign(value, name)
-            if plain:
-                ready.append(value)
-                continue
-            answer = answer or self.assign(self._run(node.operator, ready), name)
-            test = answer if node.operator == "and" else ast.UnaryOp(ast.Not(), answer)
-            self.block.append(ast.If(test, block, []))
-        return answer or self._run(node.operator, ready)
-
-    @staticmethod
-    def _run(operator: str, operands: list[ast.expr]) -> ast.expr:
-        return operands[0] if len(operands) == 1 else ast.BoolOp(_LOGIC[operator](), operands)
-
-    def compare(self, node: Compare) -> ast.expr:
-        left, right = self.expression(node.left), self.expression(node.right)
-        if node.operator in ("=", "!="):
-            constant = node.right if isinstance(node.right, Literal) else node.left
-            if isinstance(constant, Literal) and is_plain_word(constant.value):
-                return ast.Compare(left, [ast.Eq() if node.operator == "=" else ast.NotEq()], [right])
-        return self.operation(COMPARISONS[node.operator], left, right)
-
-    def test(self, node: Test) -> ast.expr:
-        with self.branch(guarded=True) as body:
-            value = self.expression(node.operand)
-            answer: ast.expr
-            if node.test == "null":
-                answer = emit.is_none(value, negated=node.negated)
-            elif node.test == "empty":
-                answer = self.helper(values.is_empty, value)
-                answer = ast.UnaryOp(ast.Not(), answer) if node.negated else answer
-            else:
-                self.do(value)
-                answer = ast.Constant(not node.negated)
-            result = self.assign(answer)
-        with self.branch() as handler:
-            self.assign(ast.Constant((node.test != "defined") is not node.negated), result.id)
-        self.try_missing(body, handler)
-        return result
-
-    def conditional(self, node: Conditional) -> ast.expr:
-        test = self.condition(node.condition)
-        result = self.new_name()
-        with self.branch() as then:
-            then_value = self.expression(node.then)
-            plain = not then
-            self.assign(then_value, result)
-        with self.branch() as otherwise:
-            otherwise_value = self.expression(node.otherwise)
-            plain = plain and not otherwise
-            self.assign(otherwise_value, result)
-        if plain:
-            return ast.IfExp(test, then_value, otherwise_value)
-        self.block.append(ast.If(test, then, otherwise))
-        return emit.load(result)
-
-    def default(self, operands: Sequence[Expression]) -> ast.expr:
-        """`t = a`, then `if t is None: t = b` and so on; the paths of all but the last may lead nowhere."""
-        result = self.new_name()
-        for position, operand in enumerate(operands):
-            with self.branch() as block:
-                if operand is operands[-1]:
-                    self.assign(self.expression(operand), result)
-                else:
-                    with self.branch(guarded=True) as body:
-                        self.assign(self.expression(operand), result)
-                    with self.branch() as handler:
-                        self.assign(ast.Constant(None), result)
-                    self.try_missing(body, handler)
-            if position:
-                self.block.append(ast.If(emit.is_none(emit.load(result)), block, []))
-            else:
-                self.block.extend(block)
-        return emit.load(result)
-
-    def arithmetic(self, node: Arithmetic) -> ast.expr:
-        value = self.expression(node.first)
-        for operator, operand in node.rest:
-            right = self.expression(operand)
-            if operator == "+":
-                value = self.operation(values.add, value, right)
-            else:
-                value = self.operation(values.arithmetic, ast.Constant(operator), value, right)
-            if len(node.rest) > _LONG_CHAIN:
-                value = self.assign(value)
-        return value
-
-    def call(self, node: Call) -> ast.expr:
-        function = self.functions[node.name]
-        if function.lazy:
-            return self.default([argument for _, argument in function.bind(node.arguments, dict(node.named))])
-        site = function.site(len(node.arguments), tuple(name for name, _ in node.named))
-        return self.helper(site, *[self.expression(argument) for argument in _arguments(node)])
-
-    # ------------------------------------------------------------------------------------------ paths
-
-    def reference(self, node: Reference) -> ast.expr:
-        keys, rest = static_prefix(node)
-        length = max((size for size in range(1, len(keys) + 1) if keys[:size] in self.variables), default=0)
-        if length:
-            value: ast.expr = emit.load(self.variables[keys[:length]])
-        else:
-            length = 1
-            value = self._keep(keys[:1], self.root(node.root))
-        for size in range(length + 1, len(keys) + 1):
-            value = self._keep(keys[:size], self._subscript(value, keys[size - 1]))
-        return self.steps(value, rest) if rest else value
-
-    def root(self, name: str) -> ast.expr:
-        if name in self.roots:
-            return self.roots[name]
-        if name in self.known:
-            return self.constant(self.known[name])
-        return emit.subscript(emit.load("scope"), ast.Constant(name))
-
-    def _keep(self, prefix: Prefix, value: ast.expr) -> ast.expr:
-        """Hold a shared prefix in a variable, if this code surely runs before the others read it."""
-        if not self.certain or prefix not in self.shared or isinstance(value, ast.Name):
-            return value
-        variable = self.assign(value)
-        self.variables[prefix] = variable.id
-        return variable
-
-    def _subscript(self, value: ast.expr, key: str | int) -> ast.expr:
-        if isinstance(key, int):
-            return self.helper(list_item, value, ast.Constant(key))
-        return emit.subscript(value, ast.Constant(key))
-
-    def steps(self, value: ast.expr, segments: tuple[Segment, ...]) -> ast.expr:
-        """Follow segments of any kind; an optional one that leads nowhere makes the whole path null."""
-        for position, segment in enumerate(segments):
-            if isinstance(segment, Computed):
-                value = self.helper(any_item, value, self.expression(segment.expression))
-                continue
-            key: str | int = segment.name if isinstance(segment, Key) else segment.index
-            if not segment.optional:
-                value = self._subscript(value, key)
-                continue
-            target = self.assign(value)
-            with self.branch(guarded=True) as body:
-                result = self.assign(self._subscript(target, key))
-            with self.branch() as handler:
-                self.assign(ast.Constant(None), result.id)
-            self.try_missing(body, handler)
-            with self.branch() as rest:
-                self.assign(self.steps(result, segments[position + 1 :]), result.id)
-            self.block.append(ast.If(emit.is_none(result, negated=True), rest, []))
-            return result
-        return value
-
-
-def _arguments(node: Call) -> list[Expression]:
-    return [*node.arguments, *(argument for _, argument in node.named)]
-
-
-_LOGIC: dict[str, type[ast.boolop]] = {"and": ast.And, "or": ast.Or}

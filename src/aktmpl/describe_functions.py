@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from aktmpl.functions.registry import Example, Function
-from aktmpl.values import to_json
+from aktmpl.functions.function import Example, Function
+from aktmpl.json_form import to_json
 
 
 def summary(functions: Iterable[Function]) -> str:

@@ -4,13 +4,21 @@ Nothing that a template says becomes an identifier or source text, so nothing it
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
+LOAD = ast.Load()
+STORE = ast.Store()
+
+_ATOMS = (ast.Name, ast.Constant, ast.Load, ast.Store)
 _PLAIN = (str, bytes, int, float, bool, type(None))
+
+MOST_OPERANDS = 30
+"""Python's compiler puts more operands of one operation than this into a list first, which takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ LISTING: ContextVar[list[Listing] | None] = ContextVar("listing", default=None)
 
 def load(name: str) -> ast.Name:
     """Read a variable."""
-    return ast.Name(name, ast.Load())
+    return ast.Name(name, LOAD)
 
 
 def call(function: ast.expr, *arguments: ast.expr) -> ast.Call:
@@ -37,17 +45,47 @@ def call(function: ast.expr, *arguments: ast.expr) -> ast.Call:
 
 def method(target: ast.expr, name: str, *arguments: ast.expr) -> ast.Call:
     """Call a method; `name` is always one of ours."""
-    return call(ast.Attribute(target, name, ast.Load()), *arguments)
+    return call(ast.Attribute(target, name, LOAD), *arguments)
 
 
 def subscript(target: ast.expr, key: ast.expr) -> ast.Subscript:
     """`target[key]`."""
-    return ast.Subscript(target, key, ast.Load())
+    return ast.Subscript(target, key, LOAD)
 
 
 def tuple_of(items: list[ast.expr]) -> ast.Tuple:
     """`(a, b)`."""
-    return ast.Tuple(items, ast.Load())
+    return ast.Tuple(items, LOAD)
+
+
+def text_of(pieces: Iterable[str | ast.expr]) -> ast.expr:
+    """The pieces joined, neighbouring constants merged: what an f-string without conversions is.
+
+    Joining refuses what is no string with a TypeError, so it is also the cheapest check that all are strings.
+    A piece that stands alone is given as it is, unchecked.
+    """
+    merged: list[ast.expr] = []
+    for is_constant, run in groupby(pieces, key=lambda piece: isinstance(piece, str)):
+        if not is_constant:
+            merged.extend(piece for piece in run if isinstance(piece, ast.expr))
+        elif text := "".join(piece for piece in run if isinstance(piece, str)):
+            merged.append(ast.Constant(text))
+    while len(merged) > MOST_OPERANDS:
+        starts = range(0, len(merged), MOST_OPERANDS)
+        merged = [ast.JoinedStr(list(merged[start : start + MOST_OPERANDS])) for start in starts]
+    if not merged:
+        return ast.Constant("")
+    return merged[0] if len(merged) == 1 else ast.JoinedStr(list(merged))
+
+
+def kind_of(value: ast.expr) -> ast.Attribute:
+    """`value.__class__`; reading the attribute takes less than calling `type`."""
+    return ast.Attribute(value, "__class__", LOAD)
+
+
+def is_a(value: ast.expr, kind: ast.expr) -> ast.Compare:
+    """`value.__class__ is kind`."""
+    return ast.Compare(kind_of(value), [ast.Is()], [kind])
 
 
 def is_none(value: ast.expr, *, negated: bool = False) -> ast.Compare:
@@ -55,13 +93,29 @@ def is_none(value: ast.expr, *, negated: bool = False) -> ast.Compare:
     return ast.Compare(value, [ast.IsNot() if negated else ast.Is()], [ast.Constant(None)])
 
 
-class FunctionBuilder:
-    """Collects statements, then makes them a function of the parameter `scope`."""
+def is_between(value: ast.expr, least: int, most: int) -> ast.Compare:
+    """`least < value < most`."""
+    return ast.Compare(ast.Constant(least), [ast.Lt(), ast.Lt()], [value, ast.Constant(most)])
 
-    def __init__(self) -> None:
+
+class FunctionBuilder:
+    """Collects statements, then makes them a function of the parameter `scope`.
+
+    Args:
+        constants: Global names and what they stand for; functions that have them in common may take each
+            other's code.
+
+    Attributes:
+        hopes: The code counts on something that another tier does without.
+    """
+
+    hopes = False
+
+    def __init__(self, constants: dict[str, Any] | None = None) -> None:
         self.block: list[ast.stmt] = []
-        self.globals: dict[str, Any] = {"__builtins__": {"Exception": Exception, "len": len, "set": set}}
-        self._names: dict[int, str] = {}
+        self.globals: dict[str, Any] = {} if constants is None else constants
+        self.globals.setdefault("__builtins__", {"Exception": Exception, "len": len, "set": set})
+        self._names = {id(value): name for name, value in self.globals.items() if name[0] == "k"}
         self._count = 0
 
     def new_name(self) -> str:
@@ -75,7 +129,7 @@ class FunctionBuilder:
             return ast.Constant(value)
         name = self._names.get(id(value))
         if name is None:
-            name = self._names[id(value)] = f"k{len(self._names)}"
+            name = self._names[id(value)] = f"k{len(self.globals)}"
             self.globals[name] = value
         return load(name)
 
@@ -86,8 +140,15 @@ class FunctionBuilder:
     def assign(self, value: ast.expr, name: str | None = None) -> ast.Name:
         """Store a value in a variable (a new one unless named) and give the variable."""
         name = name or self.new_name()
-        self.block.append(ast.Assign([ast.Name(name, ast.Store())], value))
+        self.block.append(ast.Assign([ast.Name(name, STORE)], value))
         return load(name)
+
+    def named(self, value: ast.expr) -> tuple[ast.expr, ast.Name]:
+        """A value that is used twice: the expression of its first use, and the variable of the second."""
+        if isinstance(value, ast.Name):
+            return value, value
+        name = self.new_name()
+        return ast.NamedExpr(ast.Name(name, STORE), value), load(name)
 
     def do(self, value: ast.expr) -> None:
         """Evaluate for the effect."""
@@ -118,7 +179,7 @@ class FunctionBuilder:
         except (SyntaxError, RecursionError):
             return otherwise
         exec(code, self.globals)  # noqa: S102 - the module docstring says why
-        made: Callable[[Any], Any] = self.globals["render"]
+        made: Callable[[Any], Any] = self.globals.pop("render")
         return made
 
     def module(self, result: ast.expr, otherwise: Callable[[Any], Any]) -> ast.Module:
@@ -133,4 +194,20 @@ class FunctionBuilder:
         definition = ast.FunctionDef("render", arguments, body, [], None)
         if "type_params" in ast.FunctionDef._fields:  # Python 3.12 and later
             vars(definition)["type_params"] = []
-        return ast.fix_missing_locations(ast.Module([definition], []))
+        return _placed(ast.Module([definition], []))
+
+
+def _placed(module: ast.Module) -> ast.Module:
+    """Give every node a place, which Python's compiler asks for; `ast.fix_missing_locations` takes long."""
+    stack: list[Any] = [module]
+    while stack:
+        node = stack.pop()
+        if node.__class__ not in _ATOMS:
+            for value in vars(node).values():
+                if value.__class__ is list:
+                    stack += value
+                elif isinstance(value, ast.AST):
+                    stack.append(value)
+        node.lineno = 1
+        node.col_offset = 0
+    return module

@@ -3,30 +3,27 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
-
-import orjson
+from typing import TYPE_CHECKING, Any
 
 from aktmpl.check import LOOP_ROOTS, check, check_types
-from aktmpl.compile import compile_as_text, compile_query, compile_text
-from aktmpl.compile_document import compile_json, compile_value
-from aktmpl.document import Locate, parse_document
-from aktmpl.errors import Fault, TemplateError, together, within_stack
+from aktmpl.errors import TemplateError, together, within_stack
 from aktmpl.findings import Finding
-from aktmpl.functions.registry import Context, Function, Functions, builtin, utc_now
+from aktmpl.functions.function import Context, Function, utc_now
+from aktmpl.functions.registry import Functions, builtin
 from aktmpl.limits import Limits
-from aktmpl.nodes import AnyNodes, Condition, Document, Template
+from aktmpl.nodes import AnyNodes, Template
 from aktmpl.parse import parse_parts, parse_query, parse_text
-from aktmpl.references import PathRead, references
-from aktmpl.schema import Schema
 from aktmpl.source import Source
-from aktmpl.specialize import specialize
-from aktmpl.values import STRICT_JSON, check_content
+from aktmpl.templates import DocumentTemplate, Query, TextTemplate
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from aktmpl.document import Locate
+    from aktmpl.schema import Schema
     from aktmpl.sql import Dialect, SqlTemplate
+
+# What not every host needs is imported where it is needed.
 
 CHANNEL_ROOTS = (
     "in", "origin", "template", "sender", "resource", "campaign", "subscription", "account",
@@ -37,158 +34,9 @@ CHANNEL_ROOTS = (
 _RESERVED = frozenset({"true", "false", "null", "not", *LOOP_ROOTS})
 
 
-Scope = Mapping[str, Any]
-Render = Callable[[Scope], Any]
-NodesT = TypeVar("NodesT", bound=AnyNodes)
-
-
 def is_root_name(name: str) -> bool:
     """Whether a name can be a root: it begins with a letter and is no word of the language."""
     return name.isidentifier() and name[0].isalpha() and name.lower() not in _RESERVED
-
-
-def _cache_key(value: Any) -> bytes | None:
-    """A document as JSON; None for what has no exact form, of which compiling will say what and where."""
-    try:
-        text: bytes = orjson.dumps(value, None, STRICT_JSON)
-    except (TypeError, RecursionError):
-        return None
-    if b"null" in text:  # what it writes for a NaN as well
-        try:
-            check_content(value)
-        except Fault:
-            return None
-    return text
-
-
-class _Compiled(Generic[NodesT]):
-    """What the three kinds of compiled template share.
-
-    Attributes:
-        nodes: The tree, as it was parsed or as specialising left it.
-    """
-
-    def __init__(
-        self, nodes: NodesT, source: Source, environment: "Environment", known: dict[str, Any]
-    ) -> None:
-        self.nodes = nodes
-        self.source = source
-        self._environment = environment
-        self._known = known
-        self._written: AnyNodes = nodes
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.source.text!r}>"
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What may be wrong with the template as it was written, in the order of the text.
-
-        Computed on each call, against the environment's schema if it has one.
-        """
-        return tuple(each for each in self.findings() if each.severity == "warning")
-
-    @within_stack
-    def findings(self, schema: Schema | None = None) -> list[Finding]:
-        """All that the checks say about the template as it was written.
-
-        Args:
-            schema: Types of the roots; the environment's unless given. Without any the checks still
-                find what is wrong with constants.
-        """
-        environment = self._environment
-        schema = schema or environment.schema or Schema()
-        return check_types(self._written, environment.roots, environment.functions, schema)
-
-    @within_stack
-    def references(self) -> list[PathRead]:
-        """Every path the template reads, with its place and whether it may be missing."""
-        return list(references(self.nodes))
-
-    @within_stack
-    def specialize(self, scope: Scope) -> Self:
-        """The template with the roots in `scope` folded in, for many renderings that share them.
-
-        For every other scope `b` without these roots,
-        `t.specialize(a).render(b) == t.render({**a, **b})`. The values are taken as they are now and
-        must not be changed afterwards; what a rendering passes for a folded root does not count.
-        """
-        known = {**scope, **self._known}
-        nodes = specialize(self.nodes, known, self._environment.limits, self._environment.functions)
-        special = type(self)(nodes, self.source, self._environment, known)  # type: ignore[arg-type]
-        special._written = self._written  # noqa: SLF001 - one of us
-        return special
-
-    def _compile(self, make: Callable[..., Render], name: str) -> Render:
-        """A closure that is compiled when it is first called, and then takes this one's place."""
-
-        @within_stack
-        def first(scope: Scope) -> Any:
-            if self.__dict__[name] is first:
-                functions, limits = self._environment.functions, self._environment.limits
-                folded = specialize(self.nodes, self._known, limits, functions)
-                closure = make(folded, self._known, functions, limits, self.nodes)
-                self.__dict__[name] = closure
-            return self.__dict__[name](scope)
-
-        return first
-
-
-class TextTemplate(_Compiled[Template]):
-    """A compiled text template.
-
-    Attributes:
-        render: Scope to value: a string, or any value when the whole text is one `$#` reference.
-        render_text: Scope to string: a typed value in its text form.
-        source: The text.
-
-    Both raise `MissingError`, `EvaluationError` or `LimitError` with the place in the text.
-    """
-
-    def __init__(
-        self, nodes: Template, source: Source, environment: "Environment", known: dict[str, Any]
-    ) -> None:
-        super().__init__(nodes, source, environment, known)
-        self.render: Render = self._compile(compile_text, "render")
-        self.render_text: Callable[[Scope], str] = self._compile(compile_as_text, "render_text")
-
-    @property
-    def constant(self) -> str | None:
-        """The text, when the template has no reference (left)."""
-        return self.nodes.constant
-
-
-class DocumentTemplate(_Compiled[Document]):
-    """A compiled document: JSON with templates in its strings and keys.
-
-    Attributes:
-        render: Scope to JSON value. Lists and objects are new; values that were inserted with their
-            type are the scope's own.
-        render_json: Scope to JSON in UTF-8, the bytes of serialising that value.
-        source: The first text of the document.
-    """
-
-    def __init__(
-        self, nodes: Document, source: Source, environment: "Environment", known: dict[str, Any]
-    ) -> None:
-        super().__init__(nodes, source, environment, known)
-        self.render: Render = self._compile(compile_value, "render")
-        self.render_json: Callable[[Scope], bytes] = self._compile(compile_json, "render_json")
-
-
-class Query(_Compiled[Condition]):
-    """A compiled query.
-
-    Attributes:
-        evaluate: Scope to bool.
-        source: The text.
-    """
-
-    def __init__(
-        self, nodes: Condition, source: Source, environment: "Environment", known: dict[str, Any]
-    ) -> None:
-        super().__init__(nodes, source, environment, known)
-        self.evaluate: Callable[[Scope], bool] = self._compile(compile_query, "evaluate")
 
 
 class Environment:
@@ -219,12 +67,12 @@ class Environment:
         self,
         roots: Iterable[str] | None = None,
         *,
-        schema: Schema | None = None,
+        schema: "Schema | None" = None,
         limits: Limits | None = None,
         cache_size: int = 1_024,
         functions: Iterable[Function | Callable[..., Any]] = (),
         pure: bool = False,
-        clock: Callable[[], "datetime"] = utc_now,
+        clock: "Callable[[], datetime]" = utc_now,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         if roots is None:
@@ -278,7 +126,7 @@ class Environment:
 
     @within_stack
     def compile_document(
-        self, value: Any, name: str = "<document>", locate: Locate | None = None
+        self, value: Any, name: str = "<document>", locate: "Locate | None" = None
     ) -> DocumentTemplate:
         """Compile a JSON value whose strings and keys are templates.
 
@@ -291,7 +139,9 @@ class Environment:
         Raises:
             TemplateError: With all faults of the document.
         """
-        key = None if locate else _cache_key(value)
+        from aktmpl.json_form import exact_json  # noqa: PLC0415
+
+        key = None if locate else exact_json(value)
         if key is None or len(key) > self.limits.template:
             return self._compile_document(value, name, locate)
         return self._document(key, name)
@@ -334,9 +184,11 @@ class Environment:
 
     @within_stack
     def check_document(
-        self, value: Any, name: str = "<document>", locate: Locate | None = None
+        self, value: Any, name: str = "<document>", locate: "Locate | None" = None
     ) -> list[Finding]:
         """All faults and warnings of a document; arguments as `compile_document` takes them."""
+        from aktmpl.document import parse_document  # noqa: PLC0415
+
         nodes, faults = parse_document(value, name, self.limits, locate)
         return [*map(Finding.of, faults), *self._findings(lambda: nodes)]
 
@@ -345,7 +197,7 @@ class Environment:
             nodes = parse()
         except TemplateError as fault:
             return [*map(Finding.of, fault.faults)]
-        return check_types(nodes, self.roots, self.functions, self.schema or Schema())
+        return check_types(nodes, self.roots, self.functions, self.schema)
 
     def _compile_text(self, text: str, source: Source | None = None) -> TextTemplate:
         source = source or Source(text)
@@ -363,9 +215,13 @@ class Environment:
         return Query(nodes, source, self, {})
 
     def _compile_cached_document(self, text: bytes, name: str) -> DocumentTemplate:
-        return self._compile_document(orjson.loads(text), name, None)
+        from orjson import loads  # noqa: PLC0415
 
-    def _compile_document(self, value: Any, name: str, locate: Locate | None) -> DocumentTemplate:
+        return self._compile_document(loads(text), name, None)
+
+    def _compile_document(self, value: Any, name: str, locate: "Locate | None") -> DocumentTemplate:
+        from aktmpl.document import parse_document  # noqa: PLC0415
+
         nodes, faults = parse_document(value, name, self.limits, locate)
         if not any(fault.code == "E501" for fault in faults):
             faults += self._faults(nodes)

@@ -11,7 +11,6 @@ All carry the place in the template, whether they rise when it is compiled or wh
 """
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from functools import wraps
 from itertools import islice
 from typing import Any, ClassVar, ParamSpec, TypeVar
@@ -160,6 +159,8 @@ def within_stack(function: Callable[P, R]) -> Callable[P, R]:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint that names the known name most like `name`, or nothing when none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
+
     names = [str(each) for each in islice(known, _MOST_NAMES)]
     same = [each for each in names if each.casefold() == name.casefold()]
     matches = same or get_close_matches(name, names, n=1, cutoff=0.6)

@@ -6,13 +6,14 @@ from typing import Any
 
 import orjson
 
-from aktmpl.compile import Closure, compile_query, compile_text
-from aktmpl.compile_document import compile_json
+from aktmpl.compile import compile_query, compile_text
+from aktmpl.compile_json import compile_json
 from aktmpl.emit import LISTING, Listing
 from aktmpl.errors import Fault, shown
-from aktmpl.functions.registry import Function
-from aktmpl.interpret import COMPARISONS
+from aktmpl.functions.function import Function
+from aktmpl.interpreter import COMPARISONS
 from aktmpl.limits import Limits
+from aktmpl.node import Node
 from aktmpl.nodes import (
     AnyNodes,
     Arithmetic,
@@ -24,13 +25,12 @@ from aktmpl.nodes import (
     Index,
     Key,
     Literal,
-    Node,
     Reference,
     Template,
     Text,
 )
 from aktmpl.references import PathRead
-from aktmpl.unparse import unparse
+from aktmpl.unparser import unparse
 
 _LONGEST_CONSTANT = 60
 _COMPARISON_NAMES = {
@@ -138,7 +138,7 @@ def python(nodes: AnyNodes, known: Mapping[str, Any], functions: Mapping[str, An
     listings: list[Listing] = []
     token = LISTING.set(listings)
     try:
-        closure: Closure = compiler(nodes, dict(known), functions, limits)
+        closure: Any = compiler(nodes, dict(known), functions, limits)
     finally:
         LISTING.reset(token)
     if not listings:
@@ -157,7 +157,7 @@ def _source(listing: Listing) -> str:
             constants.append(f"{name} = {_constant(value)}")
         else:
             names[name] = title if title not in names.values() else f"{title}_{name}"
-    module = _Renamed(names).visit(ast.parse(ast.unparse(listing.module)))
+    module = _Renamed(names).visit(listing.module)
     return "\n".join([*constants, ast.unparse(module)])
 
 
@@ -171,16 +171,22 @@ def _title(value: Any) -> str | None:
         return f"fault_{value.code}"
     if callable(value):
         name = str(value.__qualname__)
-        return {"_lazily.<locals>.run": "with_text_forms"}.get(name, name.rpartition(".<locals>.")[2])
+        return name.rpartition(".<locals>.")[2].rpartition(".")[2]
     return None
 
 
 class _Renamed(ast.NodeTransformer):
+    """Gives constants their names, and joined pieces a form that can be written as source."""
+
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         return ast.Name(self.names.get(node.id, node.id), node.ctx)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        pieces = ast.Tuple([self.visit(piece) for piece in node.values], ast.Load())
+        return ast.Call(ast.Attribute(ast.Constant(""), "join", ast.Load()), [pieces], [])
 
 
 # ------------------------------------------------------------------------------------------ references

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from aktmpl import type_rules
 from aktmpl.errors import Fault
 from aktmpl.findings import Finding
-from aktmpl.functions.registry import Function, Parameter
+from aktmpl.functions.function import Function, Parameter
 from aktmpl.functions.types import ValueType
 from aktmpl.infer_paths import Absence, Present, Step, both, described, path_name, present_when, step
+from aktmpl.node import Node
 from aktmpl.nodes import (
     Access,
     AnyNodes,
@@ -37,7 +38,6 @@ from aktmpl.nodes import (
     Literal,
     Logic,
     Negative,
-    Node,
     Not,
     Object,
     ObjectDisplay,

@@ -13,34 +13,13 @@ they mean the same; spans do not count.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from aktmpl.node import Node, node
 from aktmpl.source import Source, Span
 
 Json: TypeAlias = Any
 """A JSON value or bytes: None, bool, int, float, str, bytes, list, dict with string keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """What all nodes share."""
-
-    span: Span = field(compare=False, repr=False)
-    depth: int = field(init=False, compare=False, repr=False)
-    size: int = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        depth, size = 0, 1
-        for child in self.children():
-            depth = max(depth, child.depth)
-            size += child.size
-        object.__setattr__(self, "depth", depth + 1)
-        object.__setattr__(self, "size", size)
-
-    def children(self) -> Iterator["Node"]:
-        """The nodes this one is made of, in the order of the text."""
-        return iter(())
 
 
 def count_values(value: Json, most: int = 1_000_000) -> int:
@@ -60,7 +39,7 @@ def count_values(value: Json, most: int = 1_000_000) -> int:
 # ---------------------------------------------------------------------------------------------- segments
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Key(Node):
     """`.name`: a field of an object. `optional` is `?.name`: null instead of missing."""
 
@@ -68,7 +47,7 @@ class Key(Node):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Index(Node):
     """`.%N`: an element of a list; a negative index counts from the end."""
 
@@ -76,7 +55,7 @@ class Index(Node):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Computed(Node):
     """`[expression]`: a key or an index known only with the data."""
 
@@ -93,18 +72,19 @@ Segment: TypeAlias = Key | Index | Computed
 # ------------------------------------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Literal(Node):
     """A value written in the template, or folded into it."""
 
     value: Json
 
-    def __post_init__(self) -> None:
+    def measure(self) -> None:
+        """A value is as large as all that is in it."""
         object.__setattr__(self, "depth", 1)
         object.__setattr__(self, "size", count_values(self.value))
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Interpolation(Node):
     """A string literal with references in it; its value is always text."""
 
@@ -115,7 +95,7 @@ class Interpolation(Node):
         yield from self.parts
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ListDisplay(Node):
     """`[a, b]`."""
 
@@ -126,7 +106,7 @@ class ListDisplay(Node):
         yield from self.items
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ObjectDisplay(Node):
     """`{k: v}`: keys are expressions that give text."""
 
@@ -139,20 +119,25 @@ class ObjectDisplay(Node):
             yield value
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Reference(Node):
     """A path from a root: `in.data.%0`. `root_span` is the place of the root's name alone."""
 
     root: str
     segments: tuple[Segment, ...] = ()
-    root_span: Span = field(default=Span(0, 0), compare=False, repr=False)
+    root_span: Span = Span(0, 0)
+
+    @property
+    def is_static(self) -> bool:
+        """Whether the whole path is known without data."""
+        return self.size == 1 + len(self.segments)
 
     def children(self) -> Iterator[Node]:
         """The segments."""
         yield from self.segments
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Access(Node):
     """A path from any other expression: `f(x).name`."""
 
@@ -165,7 +150,7 @@ class Access(Node):
         yield from self.segments
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Call(Node):
     """`f(x, name=y)`, or `x | f(name=y)` when `piped`: the first argument then came from the left."""
 
@@ -173,7 +158,7 @@ class Call(Node):
     arguments: "tuple[Expression, ...]"
     named: "tuple[tuple[str, Expression], ...]" = ()
     piped: bool = False
-    name_span: Span = field(default=Span(0, 0), compare=False, repr=False)
+    name_span: Span = Span(0, 0)
 
     def children(self) -> Iterator[Node]:
         """All arguments, named ones last."""
@@ -182,7 +167,7 @@ class Call(Node):
             yield value
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Negative(Node):
     """`-x`."""
 
@@ -193,7 +178,7 @@ class Negative(Node):
         yield self.operand
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Not(Node):
     """`!x`, `not x`."""
 
@@ -204,7 +189,7 @@ class Not(Node):
         yield self.operand
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Logic(Node):
     """A run of `and` or of `or`, evaluated from the left until the answer is known."""
 
@@ -216,7 +201,7 @@ class Logic(Node):
         yield from self.operands
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare(Node):
     """Two operands and one of `= != < <= > >= ~= !~= contains`."""
 
@@ -230,7 +215,7 @@ class Compare(Node):
         yield self.right
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Test(Node):
     """`x is null`, `x is not defined`, `x is empty`."""
 
@@ -243,7 +228,7 @@ class Test(Node):
         yield self.operand
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Arithmetic(Node):
     """A run of `+ -` or of `* / %`, from the left. One flat node, so that a long sum is not deep."""
 
@@ -257,7 +242,7 @@ class Arithmetic(Node):
             yield operand
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Power(Node):
     """`base ^ exponent`, from the right."""
 
@@ -270,7 +255,7 @@ class Power(Node):
         yield self.exponent
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Conditional(Node):
     """`condition ? then : otherwise`."""
 
@@ -285,7 +270,7 @@ class Conditional(Node):
         yield self.otherwise
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Default(Node):
     """`a ?? b ?? c`: the first that is neither missing nor null, or else the last."""
 
@@ -305,14 +290,14 @@ Expression: TypeAlias = (
 # --------------------------------------------------------------------------------------------- templates
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Text(Node):
     """Text as it will appear, escapes resolved."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Insert(Node):
     """`$path` or `${expression}`: the value's text form."""
 
@@ -323,7 +308,7 @@ class Insert(Node):
         yield self.expression
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Typed(Node):
     """`$#path` or `$#{expression}`: the value itself."""
 
@@ -334,12 +319,12 @@ class Typed(Node):
         yield self.expression
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Template(Node):
     """A text template. `Typed` stands only as the single part."""
 
     parts: tuple[Text | Insert | Typed, ...]
-    source: Source = field(compare=False, repr=False)
+    source: Source
 
     def children(self) -> Iterator[Node]:
         """The parts."""
@@ -354,12 +339,12 @@ class Template(Node):
         return only.value if len(self.parts) == 1 and isinstance(only, Text) else None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Condition(Node):
     """A query."""
 
     expression: Expression
-    source: Source = field(compare=False, repr=False)
+    source: Source
 
     def children(self) -> Iterator[Node]:
         """The expression."""
@@ -369,18 +354,19 @@ class Condition(Node):
 # --------------------------------------------------------------------------------------------- documents
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Constant(Node):
     """A JSON value without references."""
 
     value: Json
 
-    def __post_init__(self) -> None:
+    def measure(self) -> None:
+        """A value is as large as all that is in it."""
         object.__setattr__(self, "depth", 1)
         object.__setattr__(self, "size", count_values(self.value))
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Array(Node):
     """A JSON array."""
 
@@ -391,7 +377,7 @@ class Array(Node):
         yield from self.items
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Entry(Node):
     """A member of an object. An optional one is left out when its value is null or lacks a field."""
 
@@ -405,7 +391,7 @@ class Entry(Node):
         yield self.value
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Expansion(Node):
     """`"$$path[name]": pattern`: the pattern once per element, collected under `name`.
 
@@ -420,7 +406,7 @@ class Expansion(Node):
     over: Expression
     name: str
     pattern: "tuple[Document, ...]"
-    source: Source = field(compare=False, repr=False)
+    source: Source
     optional: bool = False
 
     def children(self) -> Iterator[Node]:
@@ -429,7 +415,7 @@ class Expansion(Node):
         yield from self.pattern
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Object(Node):
     """A JSON object."""
 

@@ -1,7 +1,7 @@
 """Text to nodes: the parser that the grammar describes, and a short way for texts without expressions.
 
-Lark lives here and nowhere else. Its tables are built once per process, when the first text with an
-expression is parsed; most strings of a channel are plain text or bare paths and never need them.
+Lark is loaded when the first text with an expression is parsed; most strings of a channel are plain text or
+bare paths and never need it.
 """
 
 import re
@@ -9,20 +9,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aktmpl import explain_syntax
-from aktmpl.build import Builder, SpanFault, element, merge, reference, span_of
+from aktmpl.build import SpanFault, element, merge, reference, span_of
 from aktmpl.errors import Fault, TemplateError, error, together
 from aktmpl.limits import Limits
+from aktmpl.node import Node
 from aktmpl.nodes import (
     Access,
     Condition,
     Expression,
     Insert,
     Literal,
-    Node,
     Reference,
     Template,
     Text,
@@ -53,31 +51,17 @@ _SIMPLE_PART = re.compile(
 )
 """The parts that need no parser; they mean what the grammar says, which a law in the tests holds them to."""
 
+_PATHS = (Reference, Access)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DOLLAR_KINDS = ("ESCAPED_DOLLAR", "DOLLAR")
 _KEYWORD = re.compile(r"(?:true|false|null|not)(?!\w)", re.IGNORECASE)
 
 
-def grammar_text() -> str:
-    """The grammar file: beside the modules in an installed package, at the top of the source tree else."""
-    packaged = Path(__file__).parent / "grammar" / "template.lark"
-    path = packaged if packaged.is_file() else Path(__file__).parents[2] / "grammar" / "template.lark"
-    return path.read_text(encoding="utf-8")
-
-
 @cache
 def _parser() -> "Lark":
-    from lark import Lark  # noqa: PLC0415 - importing it takes longer than all the rest of the package
+    from aktmpl.lark_parser import parser  # noqa: PLC0415 - importing Lark takes as long as all the rest
 
-    return Lark(
-        grammar_text(),
-        parser="lalr",
-        lexer="contextual",
-        start=["text", "query", "expansion"],
-        transformer=Builder(),  # any object with the rules' methods serves
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-    )
+    return parser()
 
 
 def parse_text(
@@ -147,6 +131,8 @@ def parse_expansion(source: Source, limits: Limits, start: int = 0) -> tuple[Exp
     expression, name, place = _parse(source, "expansion", " " * start + source.text[start:])
     text = source.text
     if place.end < len(text) or text[place.start - 1].isspace():  # what an expression may have around it
+        from aktmpl import explain_syntax  # noqa: PLC0415 - only errors need it
+
         raise explain_syntax.bad_expansion(source, min(place.start - 1, len(text) - 1))
     _check_node(expression, source, limits)
     return expression, name
@@ -204,6 +190,8 @@ def _parse(source: Source, start: str, text: str | None = None) -> Any:
     except SpanFault as fault:
         raise fault.at(source, fault.span) from None
     except UnexpectedInput as unexpected:
+        from aktmpl import explain_syntax  # noqa: PLC0415 - only errors need it
+
         raise explain_syntax.explain(unexpected, source, start) from None
 
 
@@ -286,7 +274,7 @@ def _check_node(node: Node, source: Source, limits: Limits) -> None:
     stack = [node]
     while stack:
         current = stack.pop()
-        if isinstance(current, Reference | Access) and len(current.segments) > limits.segments:
+        if isinstance(current, _PATHS) and len(current.segments) > limits.segments:
             message = f"a path of {len(current.segments):,} segments; the limit is {limits.segments:,}"
             raise error("E503", message, source, current.span)
         if isinstance(current, Literal) and type(current.value) is int:
@@ -294,4 +282,5 @@ def _check_node(node: Node, source: Source, limits: Limits) -> None:
                 check_number(current.value, limits)
             except Fault as fault:
                 raise fault.at(source, current.span) from None
-        stack.extend(current.children())
+        if current.size > 1 and not (isinstance(current, Reference) and current.is_static):
+            stack.extend(current.children())

@@ -4,19 +4,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from aktmpl.node import Node
 from aktmpl.nodes import (
+    Computed,
     Conditional,
     Default,
     Entry,
     Expansion,
-    Index,
     Key,
     Logic,
-    Node,
     Reference,
     Segment,
     Test,
 )
+
+_COVERING = (Default, Test)
+_BRANCHING = (Logic, Conditional)
+_MEMBERS = (Entry, Expansion)
 
 Prefix: TypeAlias = tuple[str | int, ...]
 """A root and the keys and indexes after it."""
@@ -25,49 +29,60 @@ Prefix: TypeAlias = tuple[str | int, ...]
 def static_prefix(node: Reference) -> tuple[Prefix, tuple[Segment, ...]]:
     """The part of a path that plain subscripts can follow, and the segments after it."""
     keys: list[str | int] = [node.root]
-    for position, segment in enumerate(node.segments):
-        if isinstance(segment, Key) and not segment.optional:
-            keys.append(segment.name)
-        elif isinstance(segment, Index) and not segment.optional:
-            keys.append(segment.index)
-        else:
-            return tuple(keys), node.segments[position:]
+    for segment in node.segments:
+        if isinstance(segment, Computed) or segment.optional:
+            return tuple(keys), node.segments[len(keys) - 1 :]
+        keys.append(segment.name if isinstance(segment, Key) else segment.index)
     return tuple(keys), ()
 
 
-def certain_references(node: Node) -> Iterator[Reference]:
-    """References that are read whenever the node is evaluated: not those in branches and loops."""
-    if isinstance(node, Reference):
-        yield node
-    if isinstance(node, Default | Test | Entry | Expansion) and _guarded(node):
-        return
-    for child in _certain_children(node):
-        yield from certain_references(child)
-
-
-def _guarded(node: Default | Test | Entry | Expansion) -> bool:
-    return isinstance(node, Default | Test) or node.optional
-
-
-def _certain_children(node: Node) -> Iterable[Node]:
-    if isinstance(node, Logic):
-        return node.operands[:1]
-    if isinstance(node, Conditional):
-        return (node.condition,)
-    if isinstance(node, Expansion):
-        return (node.over,)
-    return node.children()
-
-
 def shared_prefixes(nodes: Iterable[Node]) -> frozenset[Prefix]:
-    """Prefixes worth a variable: used by two references or more that part ways right after them."""
+    """Prefixes worth a variable: surely read, read again, and not always with the same step after them."""
+    whole: Counter[Prefix] = Counter()
+    certain_paths: set[Prefix] = set()
+    for reference, is_certain in _references(nodes):
+        keys, _ = static_prefix(reference)
+        whole[keys] += 1
+        if is_certain:
+            certain_paths.add(keys)
     uses: Counter[Prefix] = Counter()
-    for node in nodes:
-        for reference in certain_references(node):
-            keys, _ = static_prefix(reference)
-            uses.update(keys[:length] for length in range(1, len(keys) + 1))
+    certain: set[Prefix] = set()
+    for keys, count in whole.items():
+        prefixes = [keys[:length] for length in range(1, len(keys) + 1)]
+        for prefix in prefixes:
+            uses[prefix] += count
+        if keys in certain_paths:
+            certain.update(prefixes)
     longest: dict[Prefix, int] = {}
     for prefix, count in uses.items():
         parent = prefix[:-1]
         longest[parent] = max(longest.get(parent, 0), count)
-    return frozenset(prefix for prefix, count in uses.items() if count > 1 and count > longest.get(prefix, 0))
+    return frozenset(
+        prefix for prefix in certain if uses[prefix] > 1 and uses[prefix] > longest.get(prefix, 0)
+    )
+
+
+def _references(nodes: Iterable[Node]) -> Iterator[tuple[Reference, bool]]:
+    """References outside expansions' patterns, and whether they are read whenever the nodes are evaluated."""
+    stack = [(node, True) for node in nodes]
+    while stack:
+        node, certain = stack.pop()
+        if node.size == 1:
+            if isinstance(node, Reference):
+                yield node, certain
+            continue
+        children = node.children()
+        if isinstance(node, Reference):
+            yield node, certain
+            if node.is_static:
+                continue
+        elif isinstance(node, _COVERING):
+            certain = False
+        elif isinstance(node, _BRANCHING):
+            stack.append((next(children), certain))
+            certain = False
+        elif isinstance(node, _MEMBERS):
+            certain = certain and not node.optional
+            if isinstance(node, Expansion):
+                children = iter((node.over,))
+        stack.extend((child, certain) for child in children)

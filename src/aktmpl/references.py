@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from aktmpl.check import LOOP_ROOTS
-from aktmpl.functions.registry import LAZY
+from aktmpl.functions.function import LAZY
+from aktmpl.node import Node
 from aktmpl.nodes import (
     AnyNodes,
     Call,
@@ -14,7 +15,6 @@ from aktmpl.nodes import (
     Entry,
     Expansion,
     Key,
-    Node,
     Reference,
     Template,
     Test,

@@ -2,16 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
 _FRAME_WIDTH = 120
 """Longest excerpt of a source line in a frame, in characters; the rest is cut with an ellipsis."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of character offsets in a source's text."""
 
     start: int
@@ -22,7 +21,6 @@ class Span:
         return Span(self.start, other.end)
 
 
-@dataclass(frozen=True)
 class Source:
     """A named text.
 
@@ -30,13 +28,31 @@ class Source:
         text: The characters that spans refer to.
         name: What a frame calls it: a file's name or a made-up one in angle brackets.
         pointer: RFC 6901 pointer of the leaf, when the text is a string of a JSON document.
-        origin: Where the text stands in a file; frames then show the file.
+        origin: Where the text stands in a file; frames then show the file. It does not count for equality.
     """
 
-    text: str
-    name: str = "<template>"
-    pointer: str | None = None
-    origin: "Origin | None" = field(default=None, compare=False)
+    def __init__(
+        self,
+        text: str,
+        name: str = "<template>",
+        pointer: str | None = None,
+        origin: "Origin | None" = None,
+    ) -> None:
+        self.text = text
+        self.name = name
+        self.pointer = pointer
+        self.origin = origin
+
+    def __repr__(self) -> str:
+        return f"Source({self.text!r}, {self.name!r}, {self.pointer!r}, {self.origin!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Source):
+            return NotImplemented
+        return (self.text, self.name, self.pointer) == (other.text, other.name, other.pointer)
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.name, self.pointer))
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -56,8 +72,7 @@ class Source:
         return self.text[start:end].rstrip("\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a leaf's text stands in the file it was read from.
 
     Attributes:

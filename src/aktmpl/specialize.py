@@ -5,7 +5,6 @@ nowhere in a known root, or an operation that fails.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from aktmpl import values
@@ -13,8 +12,9 @@ from aktmpl.build import merge
 from aktmpl.check import LOOP_ROOTS
 from aktmpl.errors import Fault, MissingError, TemplateError
 from aktmpl.functions.registry import builtin
-from aktmpl.interpret import Functions, interpret, pattern_size
+from aktmpl.interpreter import Functions, interpret, pattern_size
 from aktmpl.limits import Limits
+from aktmpl.node import Node, replace
 from aktmpl.nodes import (
     Access,
     AnyNodes,
@@ -37,7 +37,6 @@ from aktmpl.nodes import (
     Literal,
     Logic,
     Negative,
-    Node,
     Not,
     Object,
     ObjectDisplay,
@@ -118,8 +117,10 @@ class _Budget:
 
     def affords(self, value: Any) -> bool:
         """Whether the value may be kept; it is charged for even if not, so that trying has an end."""
+        from aktmpl.json_form import to_json  # noqa: PLC0415 - most texts do without its encoder
+
         try:
-            self.left -= len(value) if isinstance(value, str | bytes) else len(values.to_json(value))
+            self.left -= len(value) if isinstance(value, str | bytes) else len(to_json(value))
         except Fault:
             return False
         return self.left >= 0
@@ -163,8 +164,10 @@ class _Folder:
             value = part.expression.value
         else:
             return node
+        from aktmpl.json_form import to_json  # noqa: PLC0415 - texts and queries do without its encoder
+
         try:
-            values.to_json(value, self.limits)
+            to_json(value, self.limits)
         except Fault:
             return node
         return Constant(node.span, value)
@@ -245,6 +248,9 @@ class _Folder:
             if isinstance(part, Text):
                 pieces.append((part.value, part.span))
                 continue
+            if self.untouched(part.expression):
+                pieces.append(part)
+                continue
             expression = self.expression(part.expression, source)
             text = self.text_of(expression)
             pieces.append(replace(part, expression=expression) if text is None else (text, part.span))
@@ -260,6 +266,10 @@ class _Folder:
             return None
 
     # ----------------------------------------------------------------------------------- expressions
+
+    def untouched(self, node: Expression) -> bool:
+        """Whether the node is a path from a root that is not known."""
+        return isinstance(node, Reference) and node.root not in self.known and node.is_static
 
     def closed(self, node: Node) -> bool:
         """Whether the node reads nothing but known roots, and calls nothing that is not pure."""
@@ -287,7 +297,7 @@ class _Folder:
         return interpret(node, self.known, functions=self.functions, limits=self.limits)
 
     def expression(self, node: Expression, source: Source) -> Expression:
-        if isinstance(node, Literal):
+        if isinstance(node, Literal) or self.untouched(node):
             return node
         if self.closed(node):
             try:

@@ -1,18 +1,15 @@
-"""What values mean: text form, JSON form, equality, order, membership, arithmetic.
+"""What values mean: text form, equality, order, membership, arithmetic.
 
 The interpreter and the compiled closures share these functions, so that they cannot disagree. They raise
 `Fault`, an error without a place; nothing else. Those whose cost or result depends on the limits take them
 as their last argument, which is the environment's; without it the default limits hold.
 """
 
-import json
 import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-
-import orjson
 
 from aktmpl.errors import Fault, cut, described, type_name
 from aktmpl.limits import Limits
@@ -36,7 +33,14 @@ def text_form(value: Any, limits: Limits = _DEFAULTS) -> str:
     """
     if value.__class__ is str:
         return value
-    form = _TEXT_FORMS.get(value.__class__)
+    if value is None:
+        return ""
+    kind = value.__class__
+    if kind is int and -SHORT < value < SHORT:
+        return repr(value)
+    if kind is bool:
+        return "true" if value else "false"
+    form = _TEXT_FORMS.get(kind)
     if form is not None:
         return form(value, limits)
     for kind, form in _TEXT_FORMS.items():
@@ -46,8 +50,6 @@ def text_form(value: Any, limits: Limits = _DEFAULTS) -> str:
 
 
 def _int_text(value: int, limits: Limits) -> str:
-    if -_SHORT < value < _SHORT:
-        return int.__repr__(value)
     try:
         return int.__repr__(check_number(value, limits))
     except ValueError:  # the host has set a bound of its own, by `sys.set_int_max_str_digits`
@@ -60,6 +62,9 @@ def _float_text(value: float, _: Limits) -> str:
         raise Fault("E406", f"{value!r} is no JSON number and has no text form")
     if value == 0:
         return "0"
+    text = float.__repr__(value)
+    if "e" not in text:  # where Python writes no exponent, neither does JavaScript
+        return text.removesuffix(".0")
     sign, digits, exponent = _decimal(value)
     point = len(digits) + exponent
     if len(digits) <= point <= 21:
@@ -93,6 +98,8 @@ def _bytes_text(value: bytes, _: Limits) -> str:
 
 
 def _json_text(value: Any, limits: Limits) -> str:
+    from aktmpl.json_form import to_json  # noqa: PLC0415 - its encoder is not light, and most texts do without
+
     return to_json(value, limits).decode("utf-8")
 
 
@@ -106,48 +113,6 @@ _TEXT_FORMS: dict[type, Callable[[Any, Limits], str]] = {
     list: _json_text,
     dict: _json_text,
 }
-
-# -------------------------------------------------------------------------------------------- JSON form
-
-
-def to_json(value: Any, limits: Limits = _DEFAULTS, *, nested: int = 0) -> bytes:
-    """Compact JSON in UTF-8, keys in their order. A float keeps its point, so types survive.
-
-    Args:
-        value: A JSON value.
-        limits: How deep a value may nest, and how long an integer may be.
-        nested: How many levels more than that: those of a document, whose leaves are values themselves.
-
-    Raises:
-        Fault: E407 for what JSON cannot hold, E502 for values nested too deep, E505.
-    """
-    depth = limits.depth + nested
-    try:
-        text: bytes = orjson.dumps(value, None, STRICT_JSON)
-    except (TypeError, RecursionError):  # orjson's error is a TypeError
-        return _to_json_exactly(value, depth, limits)
-    if text.count(b"[") + text.count(b"{") > depth:
-        check_depth(value, depth)
-    if b"null" in text:  # what it writes for a NaN as well
-        check_content(value, limits)
-    return text
-
-
-STRICT_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-"""What the encoder must not convert by itself: dates and dataclasses are no JSON values."""
-
-
-def _to_json_exactly(value: Any, depth: int, limits: Limits) -> bytes:
-    """The slow way: integers beyond 64 bits, and an exact error for what cannot be written."""
-    check_depth(value, depth)
-    check_content(value, limits)
-    try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise Fault("E407", "half a surrogate pair cannot be written as UTF-8") from None
-    except ValueError:
-        raise Fault("E407", "the value cannot be written as JSON") from None
 
 
 def check_depth(value: Any, limit: int = _DEFAULTS.depth) -> None:
@@ -166,30 +131,6 @@ def check_depth(value: Any, limit: int = _DEFAULTS.depth) -> None:
         depth += 1
         if level and depth >= limit:
             raise Fault("E502", f"a value nested more than {limit} deep")
-
-
-def check_content(value: Any, limits: Limits = _DEFAULTS) -> None:
-    """Refuse what JSON has no form for (E407): NaN and infinities, bytes, foreign types, odd keys."""
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            for key in item:
-                if not isinstance(key, str):
-                    raise Fault("E407", f"an object key of type {type_name(key)} cannot be written as JSON")
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
-        elif isinstance(item, float):
-            if not math.isfinite(item):
-                raise Fault("E407", f"{item!r} is no JSON number")
-        elif isinstance(item, bytes):
-            hint = "insert them as text with `$`, or encode them, for example with base64"
-            raise Fault("E407", "bytes cannot be written as JSON", hint)
-        elif isinstance(item, int):
-            check_number(item, limits)
-        elif item is not None and not isinstance(item, str):
-            raise Fault("E407", f"a value of type {type_name(item)} cannot be written as JSON")
 
 
 # ---------------------------------------------------------------------------------- equality and order
@@ -394,7 +335,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 _BITS_PER_DIGIT = math.log2(10)
-_SHORT = 10**18
+SHORT = 10**18
 """No limit forbids integers below."""
 
 
@@ -403,7 +344,7 @@ def check_number(value: Any, limits: Limits = _DEFAULTS) -> Any:
     if value.__class__ is float:
         if not math.isfinite(value):
             raise Fault("E409", "a number out of range")
-    elif not -_SHORT < value < _SHORT and abs(value) >= _first_too_long(limits.digits):
+    elif not -SHORT < value < SHORT and abs(value) >= _first_too_long(limits.digits):
         raise too_many_digits(limits)
     return value
 

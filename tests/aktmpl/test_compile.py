@@ -9,10 +9,10 @@ import pytest
 
 import aktmpl
 from aktmpl import emit
-from aktmpl.compile import or_interpreted
 from aktmpl.emit import LISTING, FunctionBuilder
-from aktmpl.nodes import Literal
+from aktmpl.nodes import Constant
 from aktmpl.source import Span
+from aktmpl.tiers import Tier, Tiers
 
 
 def code_of(make: Any, method: str, scope: dict[str, Any]) -> list[emit.Listing]:
@@ -90,17 +90,19 @@ def test_a_template_renders_again_after_an_error() -> None:
 
 
 def test_a_tree_too_large_or_too_deep_is_interpreted() -> None:
-    def interpreted(_: Any) -> str:
-        return "interpreted"
+    def emit_nothing(_: Tiers, __: Tier) -> tuple[FunctionBuilder, ast.expr]:
+        return FunctionBuilder(), ast.Constant("compiled")
 
-    def too_deep() -> Any:
+    def emit_too_deep(_: Tiers, __: Tier) -> tuple[FunctionBuilder, ast.expr]:
         raise RecursionError
 
-    small = Literal(Span(0, 0), 1)
-    large = Literal(Span(0, 0), [0] * 20_000)
-    assert or_interpreted(small, interpreted, lambda: lambda _: "compiled")({}) == "compiled"
-    assert or_interpreted(large, interpreted, lambda: lambda _: "compiled")({}) == "interpreted"
-    assert or_interpreted(small, interpreted, too_deep)({}) == "interpreted"
+    def outcome(nodes: Any, emitter: Any) -> Any:
+        return Tiers(nodes, {}, {}, aktmpl.Limits(), emit=emitter).closure()({})
+
+    small, large = Constant(Span(0, 0), "interpreted"), Constant(Span(0, 0), [0] * 20_000)
+    assert outcome(small, emit_nothing) == "compiled"
+    assert outcome(small, emit_too_deep) == "interpreted"
+    assert outcome(large, emit_nothing) == [0] * 20_000
 
 
 @pytest.mark.parametrize("depth", [5, 19, 20, 21, 30])

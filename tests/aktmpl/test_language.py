@@ -15,7 +15,7 @@ import pytest
 
 import aktmpl
 from aktmpl.codes import CODES
-from aktmpl.interpret import interpret_json, interpret_text
+from aktmpl.interpreter import interpret_json, interpret_text
 from aktmpl.limits import Limits
 from aktmpl.values import text_form
 from tests.aktmpl import language_cases, stack

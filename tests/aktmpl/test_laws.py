@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 import aktmpl
 from aktmpl import parse
 from aktmpl.errors import Fault
-from aktmpl.interpret import interpret_json, interpret_text
+from aktmpl.interpreter import interpret_json, interpret_text
+from aktmpl.json_form import to_json
 from aktmpl.limits import Limits
 from aktmpl.nodes import Condition, Template
 from aktmpl.source import Source, Span
-from aktmpl.values import text_form, to_json
+from aktmpl.values import text_form
 from tests.aktmpl import strategies
 
 LIMITS = Limits()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import aktmpl
-from aktmpl.interpret import interpret_json
+from aktmpl.interpreter import interpret_json
 from aktmpl.limits import Limits
 from aktmpl.specialize import specialize
 from tests.aktmpl import hostile, stack

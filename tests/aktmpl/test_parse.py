@@ -3,10 +3,17 @@
 import pytest
 
 import aktmpl
-from aktmpl import parse
+from aktmpl import lark_parser, parse
 from aktmpl.errors import TemplateError
 from aktmpl.limits import Limits
-from aktmpl.nodes import Insert, Node, Reference, Template, Text, Typed
+from aktmpl.node import Node
+from aktmpl.nodes import (
+    Insert,
+    Reference,
+    Template,
+    Text,
+    Typed,
+)
 from aktmpl.source import Source, Span
 
 LIMITS = Limits()
@@ -203,4 +210,4 @@ def test_no_message_speaks_the_parsers_language(text: str) -> None:
 
 
 def test_the_grammar_is_found() -> None:
-    assert parse.grammar_text().startswith("// The template language.")
+    assert lark_parser.grammar_text().startswith("// The template language.")

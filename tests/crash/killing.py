@@ -167,16 +167,20 @@ class Killing:
                 raise outcome
 
     async def finish(self) -> None:
-        """The last life: clients repeat what was never acknowledged, and all comes to its end."""
+        """The last life, in which all comes to its end."""
         async with self.served(signal.SIGTERM) as client:
-            async with asyncio.timeout(120):
-                while True:
-                    status = (await client.get("/api/status")).raise_for_status().json()
-                    jobs, mailings = status["jobs"], (await client.get("/api/mailings")).json()["items"]
-                    idle = jobs["pending"] == jobs["in_progress"] == 0
-                    if idle and all(each["state"] in ("finished", "draft") for each in mailings):
-                        break
-                    await asyncio.sleep(0.05)
+            await self.idle(client)
+
+    async def idle(self, client: httpx.AsyncClient) -> None:
+        """Wait until nothing is left to be done."""
+        async with asyncio.timeout(120):
+            while True:
+                status = (await client.get("/api/status")).raise_for_status().json()
+                jobs, mailings = status["jobs"], (await client.get("/api/mailings")).json()["items"]
+                idle = jobs["pending"] == jobs["in_progress"] == 0
+                if idle and all(each["state"] in ("finished", "draft") for each in mailings):
+                    break
+                await asyncio.sleep(0.05)
 
     async def mailing(self, client: httpx.AsyncClient, number: int, size: int) -> None:
         mailing = {"id": number, "name": "M", "options": {"concurrency": 8}}

@@ -1,4 +1,4 @@
-"""`kill -9` of the server at random moments of mixed work: mailings, single messages, callbacks, schedules."""
+"""`kill -9` of the server at random moments of mixed work: mailings, messages, callbacks, schedules."""
 
 import os
 from pathlib import Path

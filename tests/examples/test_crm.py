@@ -15,6 +15,7 @@ from akrun.engine.run import run
 from akrun.mailing.job import payload, read_job
 from akrun.model import load_channel_file, load_values
 from akrun.net.client import HttpClient
+from tests.akrun.http_server import loopback_client
 
 CRM = Path(__file__).parents[2] / "examples" / "crm"
 KEY = "a-key-of-the-test"
@@ -52,7 +53,7 @@ class Caller:
 
 @pytest.fixture
 async def call(crm: Crm) -> AsyncIterator[Caller]:
-    async with HttpClient() as client:
+    async with loopback_client() as client:
         yield Caller(crm, client)
 
 
@@ -102,7 +103,7 @@ async def test_the_mailing_sends_under_its_category(crm: Crm, monkeypatch: pytes
     job = read_job(CRM / "channel.json", CRM / "mailing.json", given={"sender.url": crm.url})
     assert job.constants["campaign"]["category"] == {"id": 1, "name": "News"}
     assert KEY not in repr(job)
-    async with HttpClient() as client:
+    async with loopback_client() as client:
         services = Services(client, lambda _: None, masker=job.masker)
         pipeline = job.compiled.pipeline("message", job.constants)
         rows = [row for row in job.audience_rows() if row.skip_reason is None]

@@ -13,6 +13,7 @@ from akrun.engine.run import Result, run
 from akrun.model import load_channel_file, load_mailing_file, read_audience
 from akrun.model.audience_row import AudienceRow
 from akrun.net.client import HttpClient
+from tests.akrun.http_server import loopback_client
 
 SMS = Path(__file__).parents[2] / "examples" / "sms"
 BODY = "This week's bread is rye with walnuts. $5 off on Friday."
@@ -50,7 +51,7 @@ async def gateway() -> AsyncIterator[Gateway]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[HttpClient]:
-    async with HttpClient() as opened:
+    async with loopback_client() as opened:
         yield opened
 
 

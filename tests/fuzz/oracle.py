@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import aktmpl
-from aktmpl.interpret import interpret_json, interpret_text
+from aktmpl.interpreter import interpret_json, interpret_text
 from aktmpl.limits import Limits
 
 LIMITS = Limits(template=20_000, output=100_000, string=10_000, steps=2_000)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 from lark import Lark
 
-from aktmpl.parse import grammar_text
+from aktmpl.lark_parser import grammar_text
 from tests.fuzz import oracle
 from tests.fuzz.budget import SECONDS, fuzz
 

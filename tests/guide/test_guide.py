@@ -13,12 +13,11 @@ from urllib.parse import parse_qs
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from akrun.net.client import HttpClient
 from akrun.pipes import SPECS
 from akrun.pipes.spec import PipeDefaults
 from akrun.sql.config import Connector
 from akrun.sql.connectors import Connectors
-from tests.akrun.http_server import HttpServer, Received, serve
+from tests.akrun.http_server import HttpServer, Received, loopback_client, serve
 from tests.guide.bench import FOLDER, Bench, Case, addressed, compile_page, read_page, request_parts, shown
 
 PAGES = sorted(each.parent.name for each in FOLDER.glob("*/channel.json"))
@@ -42,7 +41,7 @@ async def test_a_page_does_what_it_says(page: str, case: Case, specialized: bool
     connector = Connector(url=SecretStr(f"sqlite:///{path}"), identifiers=("clients", "name", "city"))
     connectors = {"crm": connector, "1": connector}
     compiled = compile_page(page, PipeDefaults(connectors=connectors))
-    async with serve(*case.script()) as server, HttpClient() as http, Connectors(connectors) as sql:
+    async with serve(*case.script()) as server, loopback_client() as http, Connectors(connectors) as sql:
         bench = Bench(http, sql, compiled, addressed(case.roots, server))
         ended = await bench.run(case, server, specialized=specialized)
         _check_end(case, ended)

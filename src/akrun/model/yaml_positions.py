@@ -115,9 +115,9 @@ class _Composer:
 
     def _content(self, event: Any, events: Iterator[Event], span: Span, depth: int) -> tuple[Any, Node]:
         value, node = self._untagged(event, events, span, depth)
-        return (
-            ({event.tag: value}, Node(span, {event.tag: node})) if event.tag in self.tags else (value, node)
-        )
+        if event.tag in self.tags:
+            return {event.tag: value}, Node(span, {event.tag: node})
+        return value, node
 
     def _untagged(self, event: Event, events: Iterator[Event], span: Span, depth: int) -> tuple[Any, Node]:
         if isinstance(event, ScalarEvent):

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from aktmpl.environment import DocumentTemplate, Environment, Query, TextTemplate
+    from aktmpl.environment import Environment
     from aktmpl.findings import Finding
     from aktmpl.schema import Schema
+    from aktmpl.templates import DocumentTemplate, Query, TextTemplate
 
 Kind: TypeAlias = Literal["text", "document", "query"]
 Command = TypeVar("Command", bound=Callable[..., Any])

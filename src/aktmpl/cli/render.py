@@ -15,7 +15,7 @@ def render(file: str | None, text: str | None, kind: Kind, data: str | None, cha
     Text is printed as it is, a document as JSON, a condition as true or false. The template is FILE (- for
     standard input) or the TEXT of -e.
     """
-    from aktmpl.environment import DocumentTemplate, Query
+    from aktmpl.templates import DocumentTemplate, Query
 
     if file == data == "-":
         raise click.UsageError("the template and the data cannot both come from standard input")

@@ -3,14 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from aktmpl.errors import Fault, TemplateError, type_name
-from aktmpl.functions.registry import (
-    Function,
-    Parameter,
-    conversion_hint,
-    described,
-    refusal_hint,
-    unknown_function,
-)
+from aktmpl.functions.function import Function, Parameter, conversion_hint, described, refusal_hint
+from aktmpl.functions.registry import unknown_function
 from aktmpl.functions.types import ANY, ValueType
 from aktmpl.nodes import (
     Arithmetic,

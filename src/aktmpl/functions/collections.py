@@ -7,8 +7,9 @@ from typing import Any
 
 from aktmpl import values
 from aktmpl.errors import Fault, shown
+from aktmpl.functions.derive import family
 from aktmpl.functions.elements import MISSING, found, identity, read, sort_key
-from aktmpl.functions.registry import ArgumentFault, Context, Example, family
+from aktmpl.functions.function import ArgumentFault, Context, Example
 
 _PEOPLE = {
     "in": {

@@ -8,7 +8,8 @@ only if there is one. A zone is an IANA name such as `Europe/Moscow`, or an offs
 from typing import Literal
 
 from aktmpl.functions import moments
-from aktmpl.functions.registry import Context, Example, family
+from aktmpl.functions.derive import family
+from aktmpl.functions.function import Context, Example
 from aktmpl.functions.strftime import formatted, parsed
 
 date_function = family("date")

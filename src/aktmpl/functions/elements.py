@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from aktmpl.errors import Fault, nearest, type_name
-from aktmpl.functions.registry import ArgumentFault, described
+from aktmpl.functions.function import ArgumentFault, described
 from aktmpl.limits import Limits
 
 _SEGMENT = re.compile(r"%(-?[0-9]{1,18})|(\w+)")

@@ -5,8 +5,10 @@ from typing import Any, Literal
 
 from aktmpl import values
 from aktmpl.errors import Fault, shown
+from aktmpl.functions.derive import family
+from aktmpl.functions.function import ArgumentFault, Context, Example, too_long
 from aktmpl.functions.octets import base64_text, octets
-from aktmpl.functions.registry import ArgumentFault, Context, Example, family, too_long
+from aktmpl.json_form import to_json
 
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _XML = _HTML | str.maketrans({"'": "&apos;"})
@@ -27,7 +29,7 @@ encoding_function = family("encoding")
 )
 def json(value: Any, *, indent: int | None = None, context: Context) -> str:
     """The value as JSON text: compact, or with each level indented by so many spaces."""
-    compact = values.to_json(value, context.limits).decode("utf-8")
+    compact = to_json(value, context.limits).decode("utf-8")
     if indent is None:
         return compact
     if not 0 <= indent <= 8:

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from aktmpl.functions.derive import family
+from aktmpl.functions.function import Example
 from aktmpl.functions.octets import base64_text, octets
-from aktmpl.functions.registry import Example, family
 
 hash_function = family("hashing")
 

@@ -1,7 +1,8 @@
 """Functions that give something else each time. None of them is pure."""
 
 from aktmpl.errors import shown
-from aktmpl.functions.registry import ArgumentFault, Context, Example, function
+from aktmpl.functions.derive import function
+from aktmpl.functions.function import ArgumentFault, Context, Example
 
 
 @function(

@@ -3,7 +3,8 @@
 from typing import Any
 
 from aktmpl.errors import type_name
-from aktmpl.functions.registry import Example, function
+from aktmpl.functions.derive import function
+from aktmpl.functions.function import Example
 
 
 @function(

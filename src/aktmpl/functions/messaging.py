@@ -4,9 +4,10 @@ from typing import Any
 
 from aktmpl import values
 from aktmpl.errors import shown
+from aktmpl.functions.derive import family
+from aktmpl.functions.function import ArgumentFault, Example, described
 from aktmpl.functions.gsm import segments, septets
 from aktmpl.functions.optional import library
-from aktmpl.functions.registry import ArgumentFault, Example, described, family
 
 messaging_function = family("messaging")
 

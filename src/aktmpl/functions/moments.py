@@ -5,7 +5,7 @@ from calendar import monthrange
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
-from aktmpl.functions.registry import ArgumentFault, described
+from aktmpl.functions.function import ArgumentFault, described
 
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from aktmpl import values
 from aktmpl.errors import shown
-from aktmpl.functions.registry import ArgumentFault, Context, Example, described, family, too_long
+from aktmpl.functions.derive import family
+from aktmpl.functions.function import ArgumentFault, Context, Example, described, too_long
 
 if TYPE_CHECKING:
     from decimal import Decimal

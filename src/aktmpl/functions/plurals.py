@@ -7,8 +7,8 @@ Source: Unicode CLDR, Language Plural Rules (cardinal).
 from functools import lru_cache
 from typing import Any
 
+from aktmpl.functions.function import ArgumentFault, described
 from aktmpl.functions.optional import library
-from aktmpl.functions.registry import ArgumentFault, described
 
 
 def category(number: float, locale: str) -> str:

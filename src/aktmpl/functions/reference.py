@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from aktmpl.functions.registry import Example, Function, builtin
-from aktmpl.values import to_json
+from aktmpl.functions.function import Example, Function
+from aktmpl.functions.registry import builtin
+from aktmpl.json_form import to_json
 
 _HEAD = """\
 # Functions

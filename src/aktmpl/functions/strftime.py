@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from aktmpl.functions import moments
+from aktmpl.functions.function import ArgumentFault, described
 from aktmpl.functions.optional import library
-from aktmpl.functions.registry import ArgumentFault, described
 
 _CODE = re.compile(r"%([-:]?)(.?)", re.DOTALL)
 _LONGEST = 1_000

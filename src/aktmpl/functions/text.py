@@ -6,7 +6,8 @@ from typing import Any
 
 from aktmpl import values
 from aktmpl.errors import Fault, shown
-from aktmpl.functions.registry import ArgumentFault, Context, Example, described, family, too_long
+from aktmpl.functions.derive import family
+from aktmpl.functions.function import ArgumentFault, Context, Example, described, too_long
 from aktmpl.functions.transliteration import LATIN
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")

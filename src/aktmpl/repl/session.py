@@ -13,25 +13,19 @@ from aktmpl.cli.data_file import DataFault, parse_json, read_value
 from aktmpl.cli.inputs import merged
 from aktmpl.cli.json_places import places
 from aktmpl.describe_functions import description
-from aktmpl.environment import (
-    CHANNEL_ROOTS,
-    DocumentTemplate,
-    Environment,
-    Query,
-    TextTemplate,
-    is_root_name,
-)
+from aktmpl.environment import CHANNEL_ROOTS, Environment, is_root_name
 from aktmpl.errors import Fault, TemplateError, error, nearest, type_name
 from aktmpl.findings import Finding
-from aktmpl.functions.registry import Function
+from aktmpl.functions.function import Function
 from aktmpl.infer import infer
-from aktmpl.interpret import interpret
+from aktmpl.interpreter import interpret
 from aktmpl.nodes import Template, Typed
 from aktmpl.parse import parse_query
 from aktmpl.repl.commands import COMMANDS, overview, split_command
 from aktmpl.repl.scan import Kind, unfinished
 from aktmpl.schema import Schema, Type
 from aktmpl.source import Origin, Source, Span
+from aktmpl.templates import DocumentTemplate, Query, TextTemplate
 from aktmpl.values import text_form
 
 _KINDS: dict[str, Kind] = {"text": "text", "doc": "document", "query": "query"}

@@ -17,7 +17,7 @@ from aktmpl.sql.places import Place
 from aktmpl.sql.template import MembersPiece, NamePiece, Piece, SqlTemplate, TextPiece, ValuePiece
 
 if TYPE_CHECKING:
-    from aktmpl.environment import TextTemplate
+    from aktmpl.templates import TextTemplate
 
 MARK = "sql_identifier"
 """The filter that marks a reference as a name."""
@@ -86,7 +86,7 @@ def _with_holes(parts: Sequence[Part], source: Source) -> tuple[str, dict[int, _
 def _hole(part: Insert | Typed) -> _Hole:
     call = part.expression
     if isinstance(call, Call) and call.name == MARK and len(call.arguments) == 1 and not call.named:
-        return _Hole(replace(part, expression=call.arguments[0]), is_name=True)
+        return _Hole(type(part)(part.span, call.arguments[0]), is_name=True)
     return _Hole(part, is_name=False)
 
 

@@ -10,7 +10,7 @@ from aktmpl.source import Source
 from aktmpl.values import text_form
 
 if TYPE_CHECKING:
-    from aktmpl.environment import TextTemplate
+    from aktmpl.templates import TextTemplate
 
 Scope = Mapping[str, Any]
 
@@ -151,7 +151,11 @@ class SqlTemplate:
 
     def references(self) -> list[PathRead]:
         """Every path the statement reads."""
-        return [read for template in _templates(self._pieces) for read in template.references()]
+        return [read for template in self.templates() for read in template.references()]
+
+    def templates(self) -> list["TextTemplate"]:
+        """The references, each as a template of its own."""
+        return [*_templates(self._pieces)]
 
     def names(self) -> list["TextTemplate"]:
         """The references marked `| sql_identifier`."""

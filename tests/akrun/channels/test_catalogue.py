@@ -12,8 +12,7 @@ from akrun.engine.compile import compile_channel
 from akrun.engine.event import Event
 from akrun.engine.run import run
 from akrun.model import Channel, Form, load_channel_file
-from akrun.net.client import HttpClient
-from tests.akrun.http_server import Reply, serve
+from tests.akrun.http_server import Reply, loopback_client, serve
 from tests.akrun.pipes.bench import Bench
 
 CRM = Path(__file__).parents[3] / "examples" / "crm" / "channel.json"
@@ -74,7 +73,7 @@ def test_shipped_channels_compile_and_are_called_system() -> None:
 async def test_the_webhook_posts_and_registers(status: int, kind: str, reason: str | None) -> None:
     with as_file(files("akrun.channels") / "webhook.json") as path:
         compiled = compile_channel(*load_channel_file(path))
-    async with serve(Reply(status=status)) as server, HttpClient() as client:
+    async with serve(Reply(status=status)) as server, loopback_client() as client:
         roots = {
             "resource": {"url": server.url},
             "sender": {"token": "t-4711"},

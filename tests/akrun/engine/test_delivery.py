@@ -1,4 +1,4 @@
-"""The delivery promise of one event: whatever the moment it is cut off at, nothing is lost or silently doubled."""
+"""The delivery promise of one event: wherever it is cut off, nothing is lost or silently doubled."""
 
 import itertools
 from collections import Counter

@@ -80,7 +80,10 @@ def with_secrets(draw: st.DrawFn) -> str:
 
 
 secret_values = st.recursive(
-    with_secrets() | with_secrets().map(lambda text: text.encode("utf-8", "replace")) | st.just(471147) | leaves,
+    with_secrets()
+    | with_secrets().map(lambda text: text.encode("utf-8", "replace"))
+    | st.just(471147)
+    | leaves,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(with_secrets() | keys, inner, max_size=3),
     max_leaves=8,
 )

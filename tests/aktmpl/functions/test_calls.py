@@ -3,7 +3,14 @@ from typing import Any
 import pytest
 
 import aktmpl
-from aktmpl.nodes import Call, Insert, Literal, Node, Text, Typed
+from aktmpl.node import Node
+from aktmpl.nodes import (
+    Call,
+    Insert,
+    Literal,
+    Text,
+    Typed,
+)
 
 
 def fault_of(text: str, scope: dict[str, Any] | None = None) -> aktmpl.TemplateError:

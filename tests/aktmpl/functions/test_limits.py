@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 import aktmpl
-from aktmpl.values import to_json
+from aktmpl.json_form import to_json
 
 SMALL = aktmpl.Limits(string=1_000)
 LONG = "x" * 900

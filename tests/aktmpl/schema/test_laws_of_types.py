@@ -11,6 +11,7 @@ from aktmpl import nodes as tree
 from aktmpl import parse
 from aktmpl.infer import infer
 from aktmpl.limits import Limits
+from aktmpl.node import Node
 from aktmpl.nodes import (
     Arithmetic,
     Compare,
@@ -19,7 +20,6 @@ from aktmpl.nodes import (
     Key,
     Logic,
     Negative,
-    Node,
     Not,
     Reference,
     Template,

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 
 import aktmpl
-from aktmpl.nodes import Computed, Node, Template, Typed
+from aktmpl.node import Node
+from aktmpl.nodes import (
+    Computed,
+    Template,
+    Typed,
+)
 from aktmpl.references import references
 from aktmpl.source import Source, Span
 from tests.aktmpl import strategies

@@ -19,8 +19,10 @@ from aktmpl.errors import (
     shown,
     within_stack,
 )
-from aktmpl.functions.registry import ArgumentFault, Function, builtin, unknown_function
+from aktmpl.functions.function import ArgumentFault, Function
+from aktmpl.functions.registry import builtin, unknown_function
 from aktmpl.limits import Limits
+from aktmpl.node import Node
 from aktmpl.nodes import (
     Access,
     AnyNodes,
@@ -45,7 +47,6 @@ from aktmpl.nodes import (
     Literal,
     Logic,
     Negative,
-    Node,
     Not,
     Object,
     ObjectDisplay,
@@ -104,9 +105,11 @@ def interpret_json(
     nodes: Document, scope: Scope, *, functions: Functions | None = None, limits: Limits = _DEFAULTS
 ) -> bytes:
     """What a document gives as JSON bytes; a leaf that JSON cannot hold is a located error (E407)."""
+    from aktmpl.json_form import to_json  # noqa: PLC0415 - texts and queries do without its encoder
+
     interpreter = _Interpreter(functions, limits)
-    interpreter.for_json = True
-    text = values.to_json(interpreter.document(nodes, scope), limits, nested=limits.depth)
+    interpreter.to_json = to_json
+    text = to_json(interpreter.document(nodes, scope), limits, nested=limits.depth)
     if len(text) > limits.output:
         message = f"a result of more than {limits.output:,} bytes"
         raise error("E504", message, Source("", interpreter.source.name), Span(0, 0))
@@ -118,7 +121,7 @@ class _Interpreter:
         self.functions = builtin() if functions is None else functions
         self.limits = limits
         self.source = Source("", "<document>")
-        self.for_json = False
+        self.to_json: Callable[..., bytes] | None = None
         self.steps = 0
         self.made = 0
 
@@ -197,8 +200,8 @@ class _Interpreter:
 
     def writable(self, value: Any, leaf: Template) -> Any:
         """The value, which JSON must be able to hold if JSON is wanted."""
-        if self.for_json:
-            self._at(leaf.span, values.to_json, value, self.limits)
+        if self.to_json is not None:
+            self._at(leaf.span, self.to_json, value, self.limits)
         return value
 
     # ------------------------------------------------------------------------------------- templates
