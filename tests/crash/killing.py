@@ -124,6 +124,8 @@ class Killing:
     provider: Provider
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
     chance: random.Random = field(default_factory=lambda: random.Random(7))
+    process: asyncio.subprocess.Process = field(init=False)
+    """The server at hand, or the last one."""
 
     @property
     def data(self) -> Path:
@@ -136,7 +138,7 @@ class Killing:
         file.write_text(json.dumps(channel()))
         options = ("--set", f"sender.url={self.provider.url}", "--port", "0", "--data", str(self.data))
         settings = ("-o", "max_attempts=100", "-o", "http_allow=127.0.0.1")
-        process = await begin("serve", str(file), *options, *settings)
+        self.process = process = await begin("serve", str(file), *options, *settings)
         try:
             assert process.stdout is not None
             url = (await process.stdout.readline()).decode().strip()
@@ -148,7 +150,8 @@ class Killing:
             ) as client:
                 yield client
         finally:
-            process.send_signal(stop)
+            if process.returncode is None:
+                process.send_signal(stop)
             ended = await end(process)
         assert ended.code == (0 if stop is signal.SIGTERM else -stop), ended.err
 
@@ -162,7 +165,9 @@ class Killing:
             ]
             working = asyncio.gather(*sources, return_exceptions=True)
             await asyncio.sleep(self.chance.uniform(0.05, 1.2))
-        for outcome in await working:
+            self.process.kill()
+            outcomes = await working
+        for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, httpx.HTTPError):
                 raise outcome
 

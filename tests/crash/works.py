@@ -271,10 +271,12 @@ def _rows(connection: Any, _: None) -> list[tuple[str, int]]:
     return [(names[state], resent) for state, resent in rows]
 
 
-async def live(world: World, work: Work, at: int, acknowledged: list[bool]) -> Fault:
+async def live(
+    world: World, work: Work, at: int, acknowledged: list[bool], *, busy_timeout: float = 5.0
+) -> Fault:
     """One life: hand in what is not acknowledged, carry out what there is; ended at that moment."""
     fault = Fault(at)
-    async with Embedded(world.database, max_attempts=5) as real:
+    async with Embedded(world.database, max_attempts=5, busy_timeout=busy_timeout) as real:
         process = Process(world, FaultyBackend(real, fault), fault)
 
         async def life() -> None:

@@ -9,16 +9,23 @@ import click
 from akrun.errors import AkrunError
 
 COMMANDS = {
+    "new": "akrun.cli.new:new",
     "send": "akrun.cli.send:send",
     "serve": "akrun.cli.serve:serve",
+    "token": "akrun.cli.token:token",
     "mailing": "akrun.cli.mailing:mailing",
+    "test": "akrun.cli.test:test",
     "report": "akrun.cli.report:report",
+    "trace": "akrun.cli.trace:trace",
     "dead": "akrun.cli.dead:dead",
     "entity": "akrun.cli.entity:entity",
     "history": "akrun.cli.history:history",
+    "lint": "akrun.cli.lint:lint",
+    "graph": "akrun.cli.graph:graph",
     "channels": "akrun.cli.channels:channels",
     "pipes": "akrun.cli.pipes:pipes",
     "schema": "akrun.cli.schema:schema",
+    "doctor": "akrun.cli.doctor:doctor",
     "demo": "akrun.cli.demo:demo",
     "demo-gateway": "akrun.cli.demo_gateway:demo_gateway",
 }

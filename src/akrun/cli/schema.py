@@ -1,4 +1,4 @@
-"""`akrun schema`: the JSON Schemas of channel, mailing and test files, and the OpenAPI document of the API."""
+"""`akrun schema`: the JSON Schemas of channel, mailing and test files, the OpenAPI document of the API."""
 
 from pathlib import Path
 from typing import Any

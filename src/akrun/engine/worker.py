@@ -154,11 +154,12 @@ class Worker:
         tasks = dict(self._tasks)
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.gather(*tasks, return_exceptions=True)  # the first failure is raised already
+        await asyncio.gather(*tasks, return_exceptions=True)  # the first failure is raised already
         self._tasks.clear()
-        await self._backend.release_jobs(list(tasks.values()), started=True)
-        await self._backend.release_jobs(self._foreign)
+        if tasks:
+            await self._backend.release_jobs(list(tasks.values()), started=True)
+        if self._foreign:
+            await self._backend.release_jobs(self._foreign)
 
     async def _work(self, job: QueuedJob, host: Host) -> None:
         unit = Unit(job.id, job.pipeline, job.attempts, job.origin_message)

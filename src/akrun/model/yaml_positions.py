@@ -25,6 +25,7 @@ from ruamel.yaml.reader import ReaderError
 
 from akrun.model import codes, yaml_faults
 from akrun.model.positions import MAX_DEPTH, BrokenTextError, Node, Reading, Trouble
+from akrun.model.yaml_scanner import FlowTagScanner
 from aktmpl.errors import nearest
 from aktmpl.source import Span
 
@@ -71,7 +72,9 @@ class _Composer:
         self.nodes = 0
 
     def read(self) -> Reading:
-        events = iter(YAML(typ="safe", pure=True).parse(self.text))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Scanner = FlowTagScanner
+        events = iter(yaml.parse(self.text))
         for event in events:
             if isinstance(event, DocumentStartEvent):
                 break
