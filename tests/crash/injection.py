@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
-from akrun.backend import Embedded
+from akrun.backend import Backend, Embedded
 from akrun.net.message import Request, Response
 
 ACTIONS = frozenset(
@@ -66,6 +66,11 @@ class FaultyBackend:
             return answer
 
         return call
+
+
+def faulty(backend: Embedded, fault: Fault) -> Backend:
+    """The backend as a process sees it that may end."""
+    return cast("Backend", FaultyBackend(backend, fault))
 
 
 class FaultyService:

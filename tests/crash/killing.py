@@ -126,6 +126,12 @@ class Killing:
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     process: asyncio.subprocess.Process = field(init=False)
     """The server at hand, or the last one."""
+    killed: bool = False
+
+    def kill(self) -> None:
+        """Kill the server, once: a second signal would take its exit code from who waits for it."""
+        self.killed = True
+        self.process.kill()
 
     @property
     def data(self) -> Path:
@@ -139,6 +145,7 @@ class Killing:
         options = ("--set", f"sender.url={self.provider.url}", "--port", "0", "--data", str(self.data))
         settings = ("-o", "max_attempts=100", "-o", "http_allow=127.0.0.1")
         self.process = process = await begin("serve", str(file), *options, *settings)
+        self.killed = False
         try:
             assert process.stdout is not None
             url = (await process.stdout.readline()).decode().strip()
@@ -150,7 +157,7 @@ class Killing:
             ) as client:
                 yield client
         finally:
-            if process.returncode is None:
+            if not self.killed:
                 process.send_signal(stop)
             ended = await end(process)
         assert ended.code == (0 if stop is signal.SIGTERM else -stop), ended.err
@@ -165,7 +172,7 @@ class Killing:
             ]
             working = asyncio.gather(*sources, return_exceptions=True)
             await asyncio.sleep(self.chance.uniform(0.05, 1.2))
-            self.process.kill()
+            self.kill()
             outcomes = await working
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, httpx.HTTPError):

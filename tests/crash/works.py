@@ -28,7 +28,7 @@ from akrun.mailing.launch import ENDED, open_launch
 from akrun.mailing.run import MailingRun
 from akrun.model import Channel, parse_located
 from akrun.net.message import Request, Response
-from tests.crash.injection import Fault, FaultyBackend, FaultyService
+from tests.crash.injection import Fault, FaultyService, faulty
 
 SENT = {"id": 1, "string_id": "sent", "name": "Sent", "color": "#112233", "event_type": "send"}
 GOT = {"id": 2, "string_id": "got", "name": "Got", "color": "#112233", "event_type": "deliv"}
@@ -277,7 +277,7 @@ async def live(
     """One life: hand in what is not acknowledged, carry out what there is; ended at that moment."""
     fault = Fault(at)
     async with Embedded(world.database, max_attempts=5, busy_timeout=busy_timeout) as real:
-        process = Process(world, FaultyBackend(real, fault), fault)
+        process = Process(world, faulty(real, fault), fault)
 
         async def life() -> None:
             if not acknowledged:

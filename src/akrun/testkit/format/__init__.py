@@ -1,0 +1,1 @@
+"""What test files may hold: models, whose docstrings are the documentation of their keys."""
