@@ -218,6 +218,9 @@ class _Inference:
                 return type_of(value) if isinstance(value, list | dict) else one_of([value])
             case Reference(root=root, segments=segments):
                 start = self.loop.get(root) or self.schema.root(root)
+                known = self.schema.scope.fields.get(root)
+                if self.guard is not None and root not in self.loop and known is not None and known.optional:
+                    self.guard.may_miss = True
                 return self.path(start, segments, (root,))
             case Access(target=target, segments=segments):
                 return self.path(self.expression(target), segments, ())
