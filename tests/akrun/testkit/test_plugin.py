@@ -14,8 +14,7 @@ BAD = case("bad", "failed")
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    plugin = "akrun.testkit.pytest_plugin"
-    return pytester.runpytest_subprocess("-p", plugin, "-p", "no:cacheprovider", "-W", "error", *arguments)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *arguments)
 
 
 def test_cases_are_items(pytester: pytest.Pytester) -> None:
