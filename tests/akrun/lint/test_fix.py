@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akrun.lint import RULES, Selection, check_channel, fixed
@@ -118,6 +118,7 @@ def samples(draw: st.DrawFn) -> dict[str, Any]:
     return Sample({"fields": {"template": fields}, "pipelines": {"message": message}}).document()
 
 
+@settings(max_examples=150)  # each lints a channel three times
 @given(samples(), st.sampled_from([None, 1, "\t"]))
 def test_mending_twice_is_mending_once(document: dict[str, Any], indent: int | str | None) -> None:
     text = json.dumps(document, indent=indent)
