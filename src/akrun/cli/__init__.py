@@ -21,6 +21,7 @@ COMMANDS = {
     "entity": "akrun.cli.entity:entity",
     "history": "akrun.cli.history:history",
     "lint": "akrun.cli.lint:lint",
+    "lsp": "akrun.cli.lsp:lsp",
     "graph": "akrun.cli.graph:graph",
     "channels": "akrun.cli.channels:channels",
     "pipes": "akrun.cli.pipes:pipes",

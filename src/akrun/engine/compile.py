@@ -55,7 +55,8 @@ class CompiledChannel:
 
     def secrets_of(self, row: Mapping[str, Any]) -> dict[str, str]:
         """By name the values of the subscription's secret fields in the roots of one message."""
-        return secrets_in(row, [path for path in self.secrets if path[0] == "subscription"])
+        paths = [path for path in self.secrets if path[0] == "subscription"]
+        return secrets_in(row, paths) if paths else {}
 
 
 def secret_fields(channel: Channel) -> list[tuple[str, str]]:

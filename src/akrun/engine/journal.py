@@ -33,7 +33,7 @@ class UnitJournal:
         self._unit = unit
         self._backend = backend
         self._entries = {entry.event: entry for entry in entries}
-        self.replays = max((entry.replays for entry in self._entries.values()), default=0)
+        self.replays = max(entry.replays for entry in self._entries.values()) if self._entries else 0
         """How often the message or job was replayed."""
 
     @property

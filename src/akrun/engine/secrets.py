@@ -70,7 +70,7 @@ class Masker:
     def plus(self, secrets: Mapping[str, str]) -> "Masker":
         """A masker that knows these secrets as well; itself where there are no new ones."""
         known = self._secrets
-        if all(known.get(name) == secret for name, secret in secrets.items()):
+        if not secrets or all(known.get(name) == secret for name, secret in secrets.items()):
             return self
         replaced = {known[name] for name in secrets if name in known}
         return Masker({**known, **secrets}, self._others | replaced)
@@ -107,6 +107,8 @@ class Masker:
 
     def value(self, value: Any) -> Any:
         """A copy of a template value with all its texts and keys masked; bytes are masked as UTF-8."""
+        if value is None:
+            return None
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):

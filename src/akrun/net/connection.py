@@ -8,7 +8,7 @@ import asyncio
 import select
 import ssl
 import time
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import httptools
 
@@ -128,8 +128,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # other loops' transports are no subclasses of it
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._watch.opened()
 

@@ -90,6 +90,9 @@ class RateLimits:
         known = self._buckets.get(name)
         if known is None:
             known = self._buckets[name] = (limit, TokenBucket(limit, self._clock))
-        elif (known[0].per_second, known[0].capacity) != (limit.per_second, limit.capacity):
+        elif known[0] is not limit and (known[0].per_second, known[0].capacity) != (
+            limit.per_second,
+            limit.capacity,
+        ):
             raise ValueError(f"limit {name!r} is in use with another rate")
         return known[1]

@@ -1,6 +1,7 @@
 """A uvicorn server inside another program, with bounds on what a slow or hostile client can hold."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,6 +17,10 @@ HEAD_LIMIT: Final = 32 * 1024
 """Bytes of a request's line and headers."""
 CONNECTIONS: Final = 1000
 """Open at once; further ones are answered 503."""
+
+# What clients do wrong, and requests broken off at the end, are no errors of the process: without a handler
+# Python would print them to standard error.
+logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
 
 
 class BoundedProtocol(H11Protocol):

@@ -18,6 +18,7 @@ COMMANDS = {
     "functions": "aktmpl.cli.functions:functions",
     "error": "aktmpl.cli.error:error",
     "repl": "aktmpl.cli.repl:repl",
+    "lsp": "aktmpl.cli.lsp:lsp",
 }
 """Subcommands and where they are."""
 

@@ -1,21 +1,42 @@
 """Completion: what can stand at the end of a line, with its type or meaning."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from aktmpl.functions.function import Function
 from aktmpl.repl.commands import COMMANDS, split_command
-from aktmpl.repl.scan import Position, scan
+from aktmpl.repl.scan import Kind, Position, scan
 from aktmpl.repl.session import Session
 from aktmpl.schema import ANY, Type
 
 _PATH = r"[^\W\d]\w*(?:\??\.(?:%-?\d*|\w*))*"
 _BARE_PATH = re.compile(rf"\$[#$]?({_PATH})?\Z")
 _EXPRESSION_PATH = re.compile(rf"(?:(?<=\$)|(?<![\w.%])){_PATH}\Z")
+_ELEMENT_PATH = re.compile(r"\[\$#?\]((?:%-?\d*|\w*)(?:\.(?:%-?\d*|\w*))*)\Z")
 _AFTER_PIPE = re.compile(r"(?<!\|)\|\s*(\w*)\Z")
 _WORD = re.compile(r"\w+\Z")
 _NAMED = re.compile(r"(\w+)\s*=(?!=)")
+
+
+class Known(Protocol):
+    """What completion knows of the data."""
+
+    @property
+    def roots(self) -> Sequence[str]:
+        """Names that a path can begin with."""
+        ...
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """The functions by name."""
+        ...
+
+    def type_of(self, root: str) -> Type:
+        """What is known of a root; of `item`, of the elements of the expansion around the text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +60,7 @@ def candidates(session: Session, before: str) -> list[Candidate]:
     if command is None:
         if before.startswith(":"):
             return _starting(before, {f":{name}": each.meaning for name, each in COMMANDS.items()})
-        return list(_template(session, before, session.kind))
+        return list(in_template(session, before, session.kind))
     match COMMANDS[command].argument:
         case "FILE":
             return list(_files(argument))
@@ -49,34 +70,36 @@ def candidates(session: Session, before: str) -> list[Candidate]:
         case "NAME":
             known = {name: each.doc for name, each in session.functions.items()}
             return _starting(argument, known | {f":{name}": each.meaning for name, each in COMMANDS.items()})
-    return list(_template(session, argument, session.kind_of(command)))
+    return list(in_template(session, argument, session.kind_of(command)))
 
 
-def _template(session: Session, text: str, kind: str) -> Iterator[Candidate]:
-    position = scan(text, kind)  # type: ignore[arg-type]
+def in_template(known: Known, text: str, kind: Kind) -> Iterator[Candidate]:
+    """What can stand at the end of `text`, the part of a template up to the cursor."""
+    position = scan(text, kind)
     if not position.expression or position.string:
-        path = _BARE_PATH.search(text)
-        if path:
-            yield from _path(session, path[1] or "", quoted=False)
+        if path := _BARE_PATH.search(text):
+            yield from _path(known, path[1] or "", quoted=False)
+        elif path := _ELEMENT_PATH.search(text):
+            yield from _path(known, f"item.{path[1]}", quoted=False)
         return
     if pipe := _AFTER_PIPE.search(text):
-        yield from _functions(session, pipe[1])
+        yield from _functions(known, pipe[1])
         return
     path = _EXPRESSION_PATH.search(text)
-    yield from _path(session, path.group() if path else "", quoted=True)
+    yield from _path(known, path.group() if path else "", quoted=True)
     word = _WORD.search(text)
     if not path or "." not in path.group():
-        yield from _parameters(session, position, word.group() if word else "")
-        yield from _functions(session, word.group() if word else "")
+        yield from _parameters(known, position, word.group() if word else "")
+        yield from _functions(known, word.group() if word else "")
 
 
-def _path(session: Session, path: str, *, quoted: bool) -> Iterator[Candidate]:
+def _path(known: Known, path: str, *, quoted: bool) -> Iterator[Candidate]:
     """Roots, or the fields of what the path leads to so far."""
     *names, last = re.split(r"\??\.", path)
     if not names:
-        yield from _starting(last, {root: str(session.type_of(root)) for root in session.roots})
+        yield from _starting(last, {root: str(known.type_of(root)) for root in known.roots})
         return
-    here = session.type_of(names[0])
+    here = known.type_of(names[0])
     for name in names[1:]:
         here = _step(here, name)
     for name, field in here.fields.items():
@@ -94,13 +117,13 @@ def _step(here: Type, name: str) -> Type:
     return member.type if member else ANY
 
 
-def _functions(session: Session, word: str) -> list[Candidate]:
-    return _starting(word, {name: each.doc for name, each in session.functions.items()})
+def _functions(known: Known, word: str) -> list[Candidate]:
+    return _starting(word, {name: each.doc for name, each in known.functions.items()})
 
 
-def _parameters(session: Session, position: Position, word: str) -> list[Candidate]:
+def _parameters(known: Known, position: Position, word: str) -> list[Candidate]:
     """The parameters of the function whose arguments these are, without those that are given by name."""
-    function = session.functions.get(position.call)
+    function = known.functions.get(position.call)
     if function is None:
         return []
     given = set(_NAMED.findall(position.arguments))

@@ -20,9 +20,10 @@ LARGEST = 512
 
 
 @cache
-def _values(columns: int, rows: int) -> str:
+def _statement(sql: str, columns: int, rows: int) -> str:
+    """The statement for so many rows; the same object each time, so that its hash is known."""
     row = f"({', '.join('?' * columns)})"
-    return "VALUES " + ", ".join([row] * rows)
+    return sql.replace("{values}", "VALUES " + ", ".join([row] * rows))
 
 
 def _portions(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
@@ -38,7 +39,7 @@ def run(connection: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]])
     """Run a statement with `{values}` in it over all rows; returns how many rows it changed."""
     changed = 0
     for portion in _portions(rows):
-        statement = sql.replace("{values}", _values(len(portion[0]), len(portion)))
+        statement = _statement(sql, len(portion[0]), len(portion))
         parameters = [value for row in portion for value in row]
         changed += connection.execute(statement, parameters).rowcount
     return changed
@@ -55,7 +56,7 @@ def fetch_for(
     """The rows of such a query with `{values}` standing for the keys, after the leading parameters."""
     found: list[list[Any]] = []
     for portion in _portions([(key,) for key in keys]):
-        statement = sql.replace("{values}", _values(1, len(portion)))
+        statement = _statement(sql, 1, len(portion))
         found += fetch(connection, statement, [*leading, *(key for (key,) in portion)])
     return found
 

@@ -193,9 +193,12 @@ class HttpRequestPipe(CompiledPipe):
                 return
 
     async def _wait_for_limit(self, event: Event) -> None:
+        bucket = event.services.limits.bucket(self.limit_name, self.limit)
+        if bucket.try_acquire():
+            return
         clock = event.services.clock
         begun = clock.monotonic()
-        await event.services.limits.bucket(self.limit_name, self.limit).acquire()
+        await bucket.acquire()
         if event.trace is not None:
             event.trace.waited(clock.monotonic() - begun)
 
