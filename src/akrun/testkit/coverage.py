@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from akrun.engine.trace import TraceStep
 from akrun.model.channel import Channel
@@ -43,11 +44,13 @@ class Coverage:
 
     Attributes:
         name: of the channel, as it is shown.
+        path: its file.
         pipes: by pipeline, operations as `category.create`.
         counts: of all cases together.
     """
 
     name: str
+    path: Path
     pipes: Mapping[str, tuple[PipeModel, ...]] = field(repr=False)
     counts: Counts = field(default_factory=dict, repr=False)
 

@@ -181,7 +181,7 @@ def coverage_of(reports: Sequence[FileReport]) -> list[Coverage]:
     for report in reports:
         if report.channel is not None:
             name = report.channel.resolve()
-            coverage = found.setdefault(name, Coverage(str(report.channel), report.pipes))
+            coverage = found.setdefault(name, Coverage(str(report.channel), name, report.pipes))
             for result in report.results:
                 coverage.add(result.counts)
     return list(found.values())
