@@ -8,7 +8,7 @@ PYTEST_FLAGS ?= -n auto
 FUZZ_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-crash test-faults check bench bench-quick peers cov fuzz lock clean
+.PHONY: help venv demo test test-crash test-faults check bench bench-quick peers bench-sender bench-sender-quick bench-curves cov fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +19,15 @@ demo: $(VENV)/.run.stamp ## start a demo SMS gateway, send 1,000 messages throug
 test: $(VENV)/.test.stamp ## run the tests
 	@$(PY) -m pytest $(PYTEST_FLAGS)
 
-check: $(VENV)/.dev.stamp ## lint, formatting and types: ruff, mypy, pyright
+SHIPPED = examples src/akrun/channels src/akrun/scaffold
+
+check: $(VENV)/.dev.stamp ## ruff, mypy, pyright; the shipped channels linted and tested
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pyright --pythonpath $(PY)
+	$(VENV)/bin/akrun lint --strict $(SHIPPED)
+	$(VENV)/bin/akrun test $(SHIPPED)
 
 fuzz: $(VENV)/.test.stamp ## look for crashes of the language for FUZZ_SECONDS (1800)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest tests/fuzz --timeout 0 -s
@@ -43,6 +47,15 @@ peers: $(VENV)/.bench.stamp
 	  npm install --silent --no-fund --no-audit --prefix $(VENV)/node nunjucks@3 eta@4 jsonata@2; \
 	fi
 	@NODE_PEERS=$(VENV)/node $(PY) -m benchmarks.templates
+
+bench-sender: $(VENV)/.dev.stamp ## measure sending beside a bare loop (NODE_RED=folder: beside Node-RED, too)
+	@$(PY) -m benchmarks.sender $(if $(NODE_RED),--node-red $(NODE_RED))
+
+bench-sender-quick: $(VENV)/.test.stamp ## the same in seconds
+	@$(PY) -m benchmarks.sender --quick
+
+bench-curves: $(VENV)/.dev.stamp ## measure how sending's cost grows, and write the curves to docs/
+	@$(PY) -m benchmarks.sender --curves
 
 bench-quick: $(VENV)/.test.stamp ## measure it beside hand-written Python only, in seconds
 	@$(PY) -m benchmarks.templates --quick
