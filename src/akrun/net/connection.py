@@ -128,7 +128,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
-        self._transport = cast(asyncio.Transport, transport)  # other loops' transports are no subclasses of it
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._watch.opened()
 
