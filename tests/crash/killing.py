@@ -143,8 +143,10 @@ class Killing:
         file = self.folder / "channel.json"
         file.write_text(json.dumps(channel()))
         options = ("--set", f"sender.url={self.provider.url}", "--port", "0", "--data", str(self.data))
-        settings = ("-o", "max_attempts=100", "-o", "http_allow=127.0.0.1")
-        self.process = process = await begin("serve", str(file), *options, *settings)
+        settings = ("max_attempts=100", "http_allow=127.0.0.1", "scheduler_pipe_router_period=0.5")
+        self.process = process = await begin(
+            "serve", str(file), *options, *(f"-o{each}" for each in settings)
+        )
         self.killed = False
         try:
             assert process.stdout is not None

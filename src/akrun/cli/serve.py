@@ -87,7 +87,7 @@ def serve(
 
     Callbacks of a channel are taken at /listen/<string_id>. Mailings are handed in, paused and stopped by
     `akrun mailing` on the same data directory. SIGTERM and Ctrl-C end it: nothing more is taken in, and what
-    is under way has the grace period to end. A second one does not wait.
+    is under way has the grace period to end. A second one breaks that off.
     """
     read = _read(channels, given, settings)
     make_directory(settings.data)

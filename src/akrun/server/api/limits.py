@@ -26,7 +26,7 @@ _BROKEN_OFF: Final = Problem(
     "broken_off",
     "the server ended before the request did: it may have been carried out or not",
     "ask what became of it, or send it again with the same Idempotency-Key",
-    headers={"Retry-After": "5", "Connection": "close"},
+    headers={"Retry-After": "5"},
 )
 
 
@@ -61,7 +61,10 @@ class Boundary:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                MutableHeaders(scope=message)["X-Request-Id"] = name
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = name
+                if self._is_ending():
+                    headers["Connection"] = "close"  # an open connection would be waited for
             await send(message)
 
         refused = self._refused(scope["path"])
@@ -72,8 +75,7 @@ class Boundary:
         try:
             await self._app(scope, receive, named)
         except asyncio.CancelledError:
-            context = self._context()
-            if begun or context is None or not context.ending:
+            if begun or not self._is_ending():
                 raise
             # Its time is over; the client is told so in place of a torn connection, and the task ends anyway.
             await _BROKEN_OFF.answer(name)(scope, receive, named)
@@ -85,13 +87,15 @@ class Boundary:
         finally:
             self._running -= 1
 
-    def _refused(self, path: str) -> Problem | None:
+    def _is_ending(self) -> bool:
         context = self._context()
+        return context is not None and context.ending
+
+    def _refused(self, path: str) -> Problem | None:
         if path.startswith(_HEALTH):
             return None
-        if context is not None and context.ending:
-            headers = {"Retry-After": "5", "Connection": "close"}
-            return Problem(503, "ending", "the server is being shut down", headers=headers)
+        if self._is_ending():
+            return Problem(503, "ending", "the server is being shut down", headers={"Retry-After": "5"})
         if path.startswith(_API) and self._running >= self._requests:
             return Problem(503, "busy", "too many requests run at once", headers={"Retry-After": "1"})
         return None
