@@ -1,6 +1,6 @@
 """Pipelines as diagrams."""
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from akrun.graph import graphs_of
 from akrun.model.channel import Channel
@@ -13,6 +13,7 @@ def ways(diagram: Diagram) -> list[tuple[str, str, str, str]]:
     return [(way.source, way.target, way.kind, way.label) for way in diagram.ways]
 
 
+@settings(max_examples=100)
 @given(channels)
 def test_every_pipe_and_every_exit_is_there(drawn: Channel) -> None:
     (graph,) = graphs_of(drawn)
@@ -29,6 +30,7 @@ def test_every_pipe_and_every_exit_is_there(drawn: Channel) -> None:
         assert (f"end{pipe_id}" in {node.id for node in diagram.nodes}) == (model.outs.success is None)
 
 
+@settings(max_examples=100)
 @given(channels)
 def test_groups_are_entered_by_their_foreach_only(drawn: Channel) -> None:
     (diagram,) = diagrams_of(drawn)

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from lark import Lark, ParseTree
 
 from akrun.model.channel import Channel
@@ -36,6 +36,7 @@ def names(tree: ParseTree, kind: str) -> list[str]:
     return [str(next(found.scan_values(lambda _: True))).strip('"') for found in tree.find_data(kind)]
 
 
+@settings(max_examples=100)
 @given(channels)
 def test_it_is_of_the_language_and_whole(drawn: Channel) -> None:
     diagrams = diagrams_of(drawn)

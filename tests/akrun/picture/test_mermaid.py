@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from akrun.model.channel import Channel
 from akrun.picture import Mark, Overlay
@@ -35,6 +35,7 @@ def kinds(text: str) -> list[tuple[str, str]]:
     return found
 
 
+@settings(max_examples=100)
 @given(channels)
 def test_every_line_has_its_form_and_nothing_lacks(drawn: Channel) -> None:
     (diagram,) = diagrams_of(drawn)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 
 from akrun.graph import graphs_of
 from akrun.model.channel import Channel
@@ -26,6 +26,7 @@ def attributes(root: ET.Element, name: str) -> Iterator[str]:
     return (each.attrib[name] for each in root.iter() if name in each.attrib)
 
 
+@settings(max_examples=100)
 @given(channels)
 @example(BRANCHES)
 def test_all_nodes_and_ways_are_drawn(drawn: Channel) -> None:
@@ -38,6 +39,7 @@ def test_all_nodes_and_ways_are_drawn(drawn: Channel) -> None:
     assert drawn_ways == sorted((way.source, way.target) for way in diagram.ways)
 
 
+@settings(max_examples=100)
 @given(channels)
 @example(BRANCHES)
 def test_nodes_do_not_overlap_and_stand_in_their_frames(drawn: Channel) -> None:
@@ -62,6 +64,7 @@ def test_nodes_do_not_overlap_and_stand_in_their_frames(drawn: Channel) -> None:
             assert inside == (name in frame.group.nodes)
 
 
+@settings(max_examples=100)
 @given(channels)
 @example(BRANCHES)
 def test_ways_lead_from_node_to_node_also_into_frames(drawn: Channel) -> None:

@@ -1,6 +1,6 @@
 """Texts cut into lines."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akrun.picture.text import Font, cut, printable, width, wrapped
@@ -8,6 +8,7 @@ from akrun.picture.text import Font, cut, printable, width, wrapped
 FONT = Font(12)
 
 
+@settings(max_examples=100)
 @given(st.text(), st.floats(30, 300), st.integers(1, 4))
 def test_lines_fit_and_nothing_is_lost_but_at_the_end(text: str, room: float, lines: int) -> None:
     found = wrapped(text, FONT, room, lines)

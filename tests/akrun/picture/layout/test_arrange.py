@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from akrun.picture.layout import Box, Layout, Link, Point, Route, arrange
@@ -73,6 +73,7 @@ LOOP = chain("a", "b", "c", "a")
 SELF = chain("a", "a")
 
 
+@settings(max_examples=100)
 @given(drawings())
 @example(LOOP)
 @example(SELF)
@@ -85,6 +86,7 @@ def test_boxes_and_labels_do_not_overlap(drawn: Drawn) -> None:
             assert apart, (name, other)
 
 
+@settings(max_examples=100)
 @given(drawings())
 @example(LOOP)
 @example(SELF)
@@ -103,6 +105,7 @@ def test_links_lead_from_the_lower_side_of_a_box_to_the_upper_side_of_another(dr
         assert min(last.first.y, last.second.y) < route.end.y
 
 
+@settings(max_examples=100)
 @given(drawings())
 @example(LOOP)
 @example(SELF)
@@ -118,11 +121,13 @@ def test_links_go_through_no_box_and_stay_in_the_picture(drawn: Drawn) -> None:
                 assert not inside, name
 
 
+@settings(max_examples=100)
 @given(drawings())
 def test_the_same_input_gives_the_same_layout(drawn: Drawn) -> None:
     assert arrange(*drawn) == arrange(*drawn)
 
 
+@settings(max_examples=100)
 @given(drawings())
 def test_everything_stands_in_the_picture(drawn: Drawn) -> None:
     layout = arrange(*drawn)
@@ -138,6 +143,7 @@ def test_everything_stands_in_the_picture(drawn: Drawn) -> None:
         assert bottom <= layout.height + NEAR
 
 
+@settings(max_examples=100)
 @given(st.integers(2, 12))
 def test_a_chain_is_a_straight_line(length: int) -> None:
     layout = arrange(*chain(*(f"{number}" for number in range(length))))

@@ -1,0 +1,234 @@
+"""Completion: roots, fields, functions and their parameters in templates; keys, types and ids around them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from akrun.editor.documents import Document
+from akrun.editor.exits import leads_into, pipelines
+from akrun.editor.place import Path, Place, pipe_depth, pipeline_depth
+from akrun.editor.shapes import members_of, values_of
+from akrun.editor.symbols import names_event
+from akrun.editor.templates import holds_templates, template_kind
+from akrun.editor.types import Types, functions
+from akrun.editor.words import function_text, pipe_words
+from akrun.model.base import objects
+from akrun.model.fields import raw_data_fields
+from akrun.pipes import REGISTRY
+from akrun.pipes.spec import OPERATION
+from aktmpl.environment import CHANNEL_ROOTS
+from aktmpl.errors import TemplateError
+from aktmpl.functions.function import Function
+from aktmpl.infer import infer
+from aktmpl.limits import Limits
+from aktmpl.nodes import Template, Typed
+from aktmpl.parse import parse_expansion
+from aktmpl.repl.complete import in_template
+from aktmpl.schema import ANY, Schema, Type
+from aktmpl.source import Source, Span
+
+Kind: TypeAlias = Literal["root", "field", "function", "parameter", "key", "value", "pipe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One way to go on.
+
+    Attributes:
+        label: what is shown.
+        text: what takes the place of `span`.
+        span: in the file.
+        kind: what it is.
+        detail: its type, or a few words.
+        doc: more about it, in Markdown.
+    """
+
+    label: str
+    text: str
+    span: Span
+    kind: Kind
+    detail: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The data at a template, as completion of the language asks for it."""
+
+    schema: Schema
+    element: Type
+
+    @property
+    def roots(self) -> Sequence[str]:
+        return CHANNEL_ROOTS
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        return functions()
+
+    def type_of(self, root: str) -> Type:
+        return self.element if root == "item" else self.schema.root(root)
+
+
+def complete(document: Document, offset: int) -> list[Completion]:
+    """What can stand at an offset."""
+    if not document.is_channel:
+        return []
+    place = document.place(offset)
+    if place.role == "key":
+        found = [*_keys(document, place)]
+        if holds_templates(place.path):
+            found += _in_template(document, place, offset, "text")
+        return found
+    return [*_values(document, place), *_template_value(document, place, offset)]
+
+
+# ------------------------------------------------------------------------------------------- templates
+
+
+def _template_value(document: Document, place: Place, offset: int) -> Iterator[Completion]:
+    kind = template_kind(place.path, _pipe_type(place))
+    if kind is not None and (place.quote or not document.is_json):
+        yield from _in_template(document, place, offset, "query" if kind == "query" else "text")
+
+
+def _in_template(
+    document: Document, place: Place, offset: int, kind: Literal["text", "query"]
+) -> Iterator[Completion]:
+    depth = pipe_depth(place.path)
+    pipe_id = None if depth is None else place.member(depth, "id")
+    schema = document.known().schema(place.path, pipe_id)
+    known = _Known(schema, _element(place.path, schema))
+    for each in in_template(known, place.before, kind):
+        span = Span(offset - each.replaced, offset)
+        found = Completion(each.text, _escaped(each.text, place), span, "field", each.meaning)
+        if each.text in known.functions:
+            yield replace(found, kind="function", doc=function_text(known.functions[each.text]))
+        elif each.text.endswith("="):
+            yield replace(found, kind="parameter")
+        else:
+            yield replace(found, kind="root" if each.text in CHANNEL_ROOTS else "field")
+
+
+def _element(path: Path, schema: Schema) -> Type:
+    """The type of the elements of the innermost expansion around a path."""
+    key = next((step for step in reversed(path) if isinstance(step, str) and step[:2] in ("$$", "$?")), None)
+    if key is None:
+        return ANY
+    start = 2 if key.startswith("$?") else 0
+    source = Source(key)
+    try:
+        over, _ = parse_expansion(source, Limits(), start)
+    except TemplateError:
+        return ANY
+    whole = Template(over.span, (Typed(over.span, over),), source)
+    return infer(whole, schema, functions())[0].element
+
+
+def _escaped(text: str, place: Place) -> str:
+    """A text as it stands in the quotes of its place."""
+    if place.quote == '"':
+        return json.dumps(text, ensure_ascii=False)[1:-1]
+    return text.replace("'", "''") if place.quote == "'" else text
+
+
+# ---------------------------------------------------------------------------------- keys and values
+
+
+def _keys(document: Document, place: Place) -> Iterator[Completion]:
+    given = place.members[len(place.path)] if len(place.path) < len(place.members) else {}
+    for name, member in members_of(place.path, place.members).items():
+        if name in given and name != place.before:
+            continue
+        text, span = _key(document, place, name)
+        detail = member.words + (", required" if member.required else "")
+        yield Completion(name, text, span, "key", detail, member.meaning)
+
+
+def _key(document: Document, place: Place, name: str) -> tuple[str, Span]:
+    """What is written for a key, and in place of what: with quotes, and with the colon if there is none."""
+    text, span = name, place.span
+    if place.quote:
+        end = span.end + (document.text[span.end : span.end + 1] == place.quote)
+        span = Span(span.start - 1, end)
+        text = place.quote + name + place.quote
+    elif document.is_json:
+        text = f'"{name}"'
+    after = document.text[span.end : span.end + 20].lstrip(" ")
+    return text if after.startswith(":") else f"{text}: ", span
+
+
+def _values(document: Document, place: Place) -> Iterator[Completion]:
+    if place.quote == "|":
+        return
+    for value, (meaning, doc) in _possible(document, place).items():
+        yield Completion(
+            str(_shown(value)), _written(document, place, value), place.span, "value", meaning, doc
+        )
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _written(document: Document, place: Place, value: Any) -> str:
+    if isinstance(value, str) and document.is_json and not place.quote:
+        return json.dumps(value, ensure_ascii=False)
+    return _shown(value)
+
+
+def _possible(document: Document, place: Place) -> dict[Any, tuple[str, str]]:
+    """The values that can stand at a place: a few words on each, and more."""
+    kind = _pipe_type(place)
+    into = leads_into(place.path, kind)
+    if into is not None:
+        return {pipe_id: (words, "") for pipe_id, words in _pipes(document, into)}
+    if names_event(place.path, kind):
+        return {each.id: (each.name, each.event_type) for each in _events(document.known())}
+    named = _names(document, place)
+    if named:
+        return named
+    found = {value: (meaning, "") for value, meaning in values_of(place.path, place.members).items()}
+    depth = pipe_depth(place.path)
+    if depth is not None and place.path[depth:] == ("type",):
+        pipeline = str(place.path[1]) if pipeline_depth(place.path) == 2 else OPERATION
+        return {name: each for name, each in found.items() if pipeline in REGISTRY[name].pipelines}
+    return found
+
+
+def _pipes(document: Document, pipeline: Path) -> Iterator[tuple[int, str]]:
+    value = None if document.snapshot is None else document.snapshot.value
+    for at, pipes in pipelines(value):
+        for _, pipe in pipes if at == pipeline else ():
+            if type(pipe.get("id")) is int:
+                yield pipe["id"], pipe_words(pipe)
+
+
+def _events(types: Types) -> Sequence[Any]:
+    return types.channel.events if types.whole else ()
+
+
+def _names(document: Document, place: Place) -> dict[Any, tuple[str, str]]:
+    """Names of entities and of their fields, where those are asked for."""
+    value = document.snapshot.value if document.snapshot is not None else None
+    entities = dict(objects(value.get("entities"))) if isinstance(value, dict) else {}
+    last = place.path[-1:]
+    if last == ("entity",) and place.member(len(place.path) - 1, "type") == "entity":
+        return {
+            each["shortname"]: (str(each.get("name", "")), "")
+            for each in entities.values()
+            if "shortname" in each
+        }
+    if len(place.path) == 3 and place.path[0] == "entities" and last[0] in ("primary", "preview"):
+        layout = entities.get(int(place.path[1]), {}).get("fields")
+        return {
+            each["name"]: (str(each.get("type")), "") for _, each in raw_data_fields(layout) if "name" in each
+        }
+    return {}
+
+
+def _pipe_type(place: Place) -> str | None:
+    depth = pipe_depth(place.path)
+    kind = None if depth is None else place.member(depth, "type")
+    return kind if isinstance(kind, str) else None
