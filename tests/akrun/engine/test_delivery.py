@@ -134,8 +134,7 @@ async def test_without_a_fault_every_request_is_sent_once(name: str) -> None:
 @pytest.mark.parametrize("name", PIPELINES)
 async def test_cut_off_anywhere_nothing_is_lost_and_every_double_is_recorded(name: str) -> None:
     pipes, expected = PIPELINES[name]
-    at = 0
-    reached = True
+    at, world, reached = 0, World(), True
     while reached:
         at += 1
         world = World()
