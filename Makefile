@@ -46,7 +46,7 @@ peers: $(VENV)/.bench.stamp
 	@if command -v npm >/dev/null; then \
 	  npm install --silent --no-fund --no-audit --prefix $(VENV)/node nunjucks@3 eta@4 jsonata@2; \
 	fi
-	@NODE_PEERS=$(VENV)/node $(PY) -m benchmarks.templates
+	@NODE_PEERS=$(abspath $(VENV)/node) $(PY) -m benchmarks.templates
 
 bench-sender: $(VENV)/.dev.stamp ## measure sending beside a bare loop (NODE_RED=folder: beside Node-RED, too)
 	@$(PY) -m benchmarks.sender $(if $(NODE_RED),--node-red $(NODE_RED))
