@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from akrun.editor.documents import Document
-from akrun.lint import Finding, Severity, check_channel
+from akrun.lint import Finding, Severity
+from akrun.lint.check import examine_channel
+from akrun.lint.subject import Subject
 from aktmpl.source import Span, outermost
 
 _MOST = 500
@@ -32,11 +34,15 @@ class Diagnostic:
 _UNUSED = frozenset({"L101", "L301"})
 
 
-def check(document: Document) -> tuple[Finding, ...]:
-    """What is wrong with a file; nothing for one that is no channel."""
+def check(document: Document) -> tuple[tuple[Finding, ...], Subject | None]:
+    """What is wrong with a file, nothing for one that is no channel; and what lint found out about it.
+
+    The second is None for what does not fit the model.
+    """
     if not document.is_channel:
-        return ()
-    return tuple(check_channel(document.text, document.name, is_json=document.is_json))
+        return (), None
+    findings, subject = examine_channel(document.text, document.name, is_json=document.is_json)
+    return tuple(findings), subject
 
 
 def diagnostics(document: Document) -> list[Diagnostic]:

@@ -34,14 +34,19 @@ def read(document: Document) -> Snapshot | None:
 def examine(document: Document) -> Iterator[Found]:
     """The findings, and the types if there are any."""
     snapshot = Snapshot.of(document.text, document.name, is_json=document.is_json)
+    subject = None
     try:
-        yield check(replace(document, snapshot=snapshot))
+        findings, subject = check(replace(document, snapshot=snapshot))
+        yield findings
     except Exception:  # noqa: BLE001 - a fault of ours must not end the editing of a file
         _log.exception("%s could not be checked", document.name)
         yield ()
     types = None
     try:
-        types = Types.of(snapshot.located) if snapshot is not None and snapshot.is_channel else None
+        if subject is not None:
+            types = Types.of_subject(subject)
+        elif snapshot is not None and snapshot.is_channel:
+            types = Types.of(snapshot.located)
     except Exception:  # noqa: BLE001 - as above
         _log.exception("%s could not be followed", document.name)
     if types is not None:

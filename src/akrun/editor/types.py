@@ -71,9 +71,13 @@ class Types:
             channel = Channel.model_validate(located.value)
         except ValidationError:
             return None
-        subject = Subject.of(channel, located)
+        return cls.of_subject(Subject.of(channel, located))
+
+    @classmethod
+    def of_subject(cls, subject: Subject) -> "Types":
+        """What lint has found out already of a channel that fits the model."""
         pipes = {(pipe.graph.at, pipe.model.id): AtPipe.of(pipe) for pipe in subject.pipes}
-        return cls(channel, roots_of(channel), pipes, whole=True)
+        return cls(subject.channel, roots_of(subject.channel), pipes, whole=True)
 
     @classmethod
     def declared(cls, value: Any) -> "Types":

@@ -27,19 +27,24 @@ def check_channel(text: str, name: str, *, is_json: bool = True) -> list[Finding
         name: what findings call it.
         is_json: whether it is JSON; YAML otherwise.
     """
+    return examine_channel(text, name, is_json=is_json)[0]
+
+
+def examine_channel(text: str, name: str, *, is_json: bool = True) -> tuple[list[Finding], Subject | None]:
+    """As `check_channel`, with what the findings stand on; that is None for what does not fit the model."""
     try:
         located, faults = parse_located(text, name, is_json=is_json)
     except FileFaults as error:
-        return _in_order(map(Finding.of, error.faults))
+        return _in_order(map(Finding.of, error.faults)), None
     try:
         channel = Channel.model_validate(located.value)
     except ValidationError as error:
-        return _in_order(map(Finding.of, [*faults, *faults_of(error, located)]))
+        return _in_order(map(Finding.of, [*faults, *faults_of(error, located)])), None
     subject = Subject.of(channel, located)
     told = [*_by_rules(subject), *_of_templates(subject)]
     left, wrong = suppressed(subject, _said_once(told))
     left += [_finding(rule, complaint) for rule, complaint in wrong]
-    return _in_order([*map(_fault, [*faults, *subject.faults]), *left])
+    return _in_order([*map(_fault, [*faults, *subject.faults]), *left]), subject
 
 
 def _fault(fault: Fault | TemplateError) -> Finding:

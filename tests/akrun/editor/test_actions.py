@@ -13,7 +13,7 @@ OLD = CHANNEL.replace('"pack", "label"', '"packer", "label"').replace('"http_req
 
 def checked(text: str) -> Document:
     document = Document.examined("channel.json", text)
-    return replace(document, findings=check(document))
+    return replace(document, findings=check(document)[0])
 
 
 def after(document: Document, action: Action) -> str:
@@ -57,7 +57,9 @@ def test_diagnostics_have_place_severity_code_and_hint() -> None:
 
 
 def test_a_fault_at_the_very_end_has_a_place_in_the_text() -> None:
-    assert check(Document.opened("other.json", '{"pipelines": ')) == ()  # nothing says that it is a channel
+    assert (
+        check(Document.opened("other.json", '{"pipelines": '))[0] == ()
+    )  # nothing says that it is a channel
     document = checked('{"pipelines": ')
     (found,) = diagnostics(document)
     assert found.code.startswith("C1")
@@ -66,7 +68,7 @@ def test_a_fault_at_the_very_end_has_a_place_in_the_text() -> None:
 
 def test_spans_of_findings_are_in_the_file() -> None:
     document, _ = at('"na¦me": "Пример 🚀"', OLD)
-    document = replace(document, findings=check(document))
+    document = replace(document, findings=check(document)[0])
     assert [document.text[slice(*span_of(document, each))] for each in document.findings or ()] == [
         '"packer"',
         '"http_requester"',

@@ -53,7 +53,7 @@ def looked_at(document: Document) -> Document:
     """As a server knows a file after it has been looked at."""
     snapshot = Snapshot.of(document.text, document.name, is_json=document.is_json) or document.snapshot
     document = replace(document, snapshot=snapshot)
-    document = replace(document, findings=check(document))
+    document = replace(document, findings=check(document)[0])
     if snapshot is not None and snapshot.is_channel:
         types = Types.of(snapshot.located)
         document = replace(document, types=types or document.types)
@@ -106,7 +106,7 @@ def client() -> Iterator[Client]:
 @given(rounds=st.lists(edits, min_size=1, max_size=5))
 @settings(max_examples=15)
 def test_no_edit_makes_the_server_fail(client: Client, rounds: list[Edits]) -> None:
-    uri, methods = "file:///work/channel.json", ("completion", "hover", "definition", "prepareRename")
+    uri, methods = "file:///channels/channel.json", ("completion", "hover", "definition", "prepareRename")
     text = CHANNEL
     client.open(uri, text)
     for each in rounds:

@@ -9,7 +9,7 @@ import pytest
 from tests.akrun.editor.channels import CHANNEL, YAML
 from tests.akrun.editor.client import Client, RefusedError, position, serving
 
-URI = "file:///work/channel.json"
+URI = "file:///channels/channel.json"
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_yaml_by_its_language_whatever_its_name(client: Client) -> None:
 
 
 def test_files_that_are_no_channels_and_files_that_are_not_open(client: Client) -> None:
-    uri = "file:///work/package.json"
+    uri = "file:///channels/package.json"
     client.open(uri, '{"name": "x", "version": 1')
     assert client.diagnostics(uri) == []
     assert client.at("completion", uri, (0, 2))["items"] == []
@@ -147,7 +147,7 @@ def test_a_client_that_counts_bytes() -> None:
 
 
 def test_a_file_that_is_closed_while_it_is_looked_at(client: Client) -> None:
-    closed, faulty, right = (f"file:///work/{name}.json" for name in ("closed", "faulty", "right"))
+    closed, faulty, right = (f"file:///channels/{name}.json" for name in ("closed", "faulty", "right"))
     text = CHANNEL.replace("$sender.key", "$sender.yek")
     for _ in range(3):
         client.open(closed, text)
