@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -98,6 +99,16 @@ class VirtualClock:
             future.set_result(None)
             await _settle()
         self._elapsed = target
+
+
+async def first_of(*waits: Awaitable[object]) -> None:
+    """Wait until one of them is done; the others are cancelled, and all are when this call is."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in tasks:
+            each.cancel()
 
 
 async def _settle() -> None:

@@ -1,9 +1,10 @@
 """What an attempt leaves: outcome, events, hand-overs, dead letter and trace, stored in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from akrun.backend.errors import RecordError
 from akrun.backend.records import (
     DeadLetter,
     EventRecord,
@@ -53,6 +54,10 @@ class Ending:
     trace: TraceRecord | None = None
 
 
+Record = Callable[[str, Ending], Awaitable[bool]]
+"""Stores the ending of a message or job, by its id."""
+
+
 def ending(unit: Unit, event: Event, result: Result) -> Ending:
     """What an attempt leaves that ended with this result."""
     services = event.services
@@ -70,12 +75,47 @@ def ending(unit: Unit, event: Event, result: Result) -> Ending:
     return Ending(outcome, result.effects, dead, result.jobs, trace)
 
 
-def ending_without_run(unit: Unit, failure: PipeFailure, now: float, resent: int = 0) -> Ending:
+def ending_without_run(unit: Unit, result: Result, now: float, resent: int = 0) -> Ending:
     """What is left of an attempt that could not begin; a replay goes on where its journal stands."""
-    error = {**failure.to_scope(0), "pipe": None}
+    error = {**(result.error or {}), "pipe": None}
     outcome = Outcome(MessageState.FAILED, None, error, now, resent)
     dead = DeadLetter(unit.message_id, unit.pipeline, None, b"", error, unit.attempts, now)
-    return Ending(outcome, dead=dead)
+    return Ending(outcome, result.effects, dead)
+
+
+async def settle(
+    unit: Unit,
+    event: Event,
+    result: Result,
+    record: Record,
+    amend: Callable[[Result], Result] = lambda it: it,
+) -> tuple[bool, Result]:
+    """Record what an attempt leaves, and tell observers and the log.
+
+    Where the backend refuses its effects, which is the fault of what came in and not of the storage, the
+    attempt has failed without any.
+
+    Args:
+        unit: whose attempt it was.
+        event: its event.
+        result: how it ended, amended.
+        record: stores an ending; False when there was an outcome before.
+        amend: what else a result means.
+
+    Returns:
+        Whether it was recorded, and the result that was.
+    """
+    end = ending(unit, event, result)
+    try:
+        recorded = await record(unit.id, end)
+    except RecordError as error:
+        result = amend(unstorable(event, result, error))
+        end = ending(unit, event, result)
+        recorded = await record(unit.id, end)
+    if recorded:
+        event.observed(result)
+        log_dead_letter(event.services.log, event.channel_id, unit, end.outcome)
+    return recorded, result
 
 
 def log_dead_letter(log: LogSink, channel_id: int, unit: Unit, outcome: Outcome) -> None:

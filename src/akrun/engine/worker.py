@@ -3,18 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol
 
-from akrun.backend import Jobs, QueuedJob, RecordError
-from akrun.engine.clock import Clock
-from akrun.engine.ending import (
-    Ending,
-    Unit,
-    ending,
-    ending_without_run,
-    log_dead_letter,
-    unstorable,
-)
+from akrun.backend import Jobs, QueuedJob
+from akrun.engine.clock import Clock, first_of
+from akrun.engine.ending import Ending, Unit, ending_without_run, log_dead_letter, settle
 from akrun.engine.event import Event
 from akrun.engine.host import Host
 from akrun.engine.journal import Recorder, UnitJournal
@@ -134,15 +128,7 @@ class Worker:
         wait = self._period
         if len(self._tasks) < self._concurrency and (due := await self._backend.next_due()) is not None:
             wait = min(wait, max(due - self._now(), 0.0))
-        waits = [
-            asyncio.ensure_future(self._clock.sleep(wait)),
-            asyncio.ensure_future(self._awake.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
+        await first_of(self._clock.sleep(wait), self._awake.wait())
 
     def _raise_failed(self) -> None:
         for task in [task for task in self._tasks if task.done()]:
@@ -166,24 +152,17 @@ class Worker:
         try:
             event, pipeline = await self._event(job, host)
         except PipeFailure as failure:
-            resent = sum(entry.resent for entry in job.journal)
-            end = ending_without_run(unit, failure, self._now(), resent)
-            if await self._record(job.id, end):
+            result = self._amend(job, _nothing(failure))
+            end = ending_without_run(unit, result, self._now(), sum(entry.resent for entry in job.journal))
+            recorded = await self._record(job.id, end)
+            if recorded:
                 log_dead_letter(host.services.log, host.compiled.channel.id, unit, end.outcome)
-                self._recorded(job, _nothing(failure))
-            return
-        event.begin_trace()
-        result = self._amend(job, await run(pipeline, event, job.pipe))
-        end = ending(unit, event, result)
-        try:
-            recorded = await self._record(job.id, end)
-        except RecordError as error:  # the fault of what came in, not of the storage
-            result = self._amend(job, unstorable(event, result, error))
-            end = ending(unit, event, result)
-            recorded = await self._record(job.id, end)
+        else:
+            event.begin_trace()
+            result = self._amend(job, await run(pipeline, event, job.pipe))
+            amend = partial(self._amend, job)
+            recorded, result = await settle(unit, event, result, self._record, amend)
         if recorded:
-            event.observed(result)
-            log_dead_letter(event.services.log, event.channel_id, unit, end.outcome)
             self._recorded(job, result)
 
     async def _event(self, job: QueuedJob, host: Host) -> tuple[Event, Pipeline]:

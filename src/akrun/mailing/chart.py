@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from akrun.errors import AkrunError
 from akrun.mailing.report import MailingReport
+from akrun.picture.text import printable
 
 _GREY: Final = "#78909C"
 _INK: Final = "#263238"
@@ -150,14 +151,9 @@ def _share(messages: int, total: int) -> str:
 
 def _lines(name: str) -> str:
     """A name in at most two lines."""
-    return "\n".join(textwrap.wrap(_printable(name), _NAME_LINE, max_lines=2, placeholder="…"))
+    return "\n".join(textwrap.wrap(printable(name), _NAME_LINE, max_lines=2, placeholder="…"))
 
 
 def _cut(text: str, longest: int) -> str:
-    text = _printable(text)
+    text = printable(text)
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
-
-
-def _printable(text: str) -> str:
-    """On one line, and without what XML, and so SVG, cannot hold."""
-    return "".join(char if char.isprintable() else " " if char.isspace() else "�" for char in text)

@@ -11,10 +11,9 @@ from akrun.backend import (
     Launch,
     LaunchState,
     Message,
-    RecordError,
 )
-from akrun.engine.clock import Clock
-from akrun.engine.ending import Ending, Unit, ending, log_dead_letter, unstorable
+from akrun.engine.clock import Clock, first_of
+from akrun.engine.ending import Ending, Unit, settle
 from akrun.engine.event import Services
 from akrun.engine.journal import UnitJournal
 from akrun.engine.run import Result, run
@@ -152,15 +151,7 @@ class MailingRun:
     async def _may_send(self) -> bool:
         """Wait for the mailing's rate; False when it ends meanwhile."""
         if self._bucket is not None and self._end is None:
-            waits = [
-                asyncio.ensure_future(self._bucket.acquire()),
-                asyncio.ensure_future(self._ending.wait()),
-            ]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for each in waits:
-                    each.cancel()
+            await first_of(self._bucket.acquire(), self._ending.wait())
         return self._end is None
 
     async def _work(self, queue: asyncio.Queue[Message | None]) -> None:
@@ -177,18 +168,10 @@ class MailingRun:
         event.begin_trace()
         result = await run(self._pipeline, event)
         unit = Unit(message.id, PIPELINE, message.attempts, message.id)
-        end = ending(unit, event, result)
-        try:
-            recorded = await self._record(message.id, end)
-        except RecordError as error:  # the fault of what the service answered, not of the storage
-            result = unstorable(event, result, error)
-            end = ending(unit, event, result)
-            recorded = await self._record(message.id, end)
+        recorded, result = await settle(unit, event, result, self._record)
         self._leased.pop(message.id, None)
         if recorded:
             self._tried.count(result)
-            event.observed(result)
-            log_dead_letter(self._services.log, event.channel_id, unit, end.outcome)
         if self._tried.too_many_failed(self._job.mailing.options.pause_threshold):
             self.stop(End.PAUSED)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from akrun.backend import Backend, Launch, LaunchState, MailingRecord, QueuedJob
-from akrun.engine.clock import Clock
+from akrun.engine.clock import Clock, first_of
 from akrun.engine.host import Host
 from akrun.engine.log import LogRecord
 from akrun.engine.payload import decode_payload
@@ -283,15 +283,7 @@ class Keeper:
 
     async def _rest(self) -> None:
         """Wait for a call, or the period's end; take note of runs that have ended."""
-        waits = [
-            asyncio.ensure_future(self._clock.sleep(self._period)),
-            asyncio.ensure_future(self._awake.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
+        await first_of(self._clock.sleep(self._period), self._awake.wait())
         self._forget_ended()
 
     def _forget_ended(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.routing import Route
 
 from akrun.backend import Backend, QueuedJob
-from akrun.engine.clock import Clock
+from akrun.engine.clock import Clock, first_of
 from akrun.engine.host import Host
 from akrun.engine.run import Result
 from akrun.engine.worker import ROUTER_PERIOD, Worker
@@ -198,10 +198,7 @@ class ServingProcess:
 
 async def _wait(tasks: Sequence[asyncio.Task[None]], seconds: float, at_once: asyncio.Event) -> None:
     """Wait for the end of all tasks, but no longer than so many seconds, nor beyond `at_once`."""
-    waits = [asyncio.create_task(at_once.wait()), asyncio.create_task(_all_of(tasks))]
-    await asyncio.wait(waits, timeout=max(seconds, 0.0), return_when=asyncio.FIRST_COMPLETED)
-    for each in waits:
-        each.cancel()
+    await first_of(at_once.wait(), _all_of(tasks), asyncio.sleep(max(seconds, 0.0)))
 
 
 async def _all_of(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -4,13 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from akrun.backend import Embedded, NewJob, QueuedJob
+from akrun.backend import Embedded, EventRecord, NewJob, QueuedJob
 from akrun.engine.clock import VirtualClock
 from akrun.engine.compile import compile_channel
 from akrun.engine.event import Services
@@ -216,6 +216,20 @@ async def test_a_pipe_that_is_gone_is_told(scene: Scene, changes: dict[str, Any]
         await scene.done(1)
     [letter] = await scene.backend.dead_letters()
     assert (letter.error["code"], "any more" in letter.error["message"]) == ("no_pipe", True)
+
+
+async def test_what_it_means_that_an_attempt_could_not_begin_is_recorded_too(scene: Scene) -> None:
+    async def roots(_: QueuedJob) -> Mapping[str, Any]:
+        raise PipeFailure("secret", "no key", kind="secret")
+
+    def amend(_: QueuedJob, result: Result) -> Result:
+        assert result.state == "failed"
+        return replace(result, effects=[EventRecord("m-1", 7, "moderate_error", None, "failed", 1.0)])
+
+    await scene.backend.enqueue([job(1)])
+    async with scene.working(roots=roots, amend=amend):
+        await scene.done(1)
+    assert [event.event_type for event in await scene.backend.message_events("m-1")] == ["moderate_error"]
 
 
 async def test_missing_roots_fail_the_job(scene: Scene) -> None:
