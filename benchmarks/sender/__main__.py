@@ -1,35 +1,25 @@
 """Messages a second through the demo's message pipeline, in rounds with a bare loop over the same client.
 
     python -m benchmarks.sender [--quick] [--messages N] [--rounds N] [--node-red FOLDER] [--uvloop]
-    python -m benchmarks.sender --curves [--largest N]
+    python -m benchmarks.sender --curves [--largest N] [--uvloop]
 
 Both post the same bodies with the same headers to the same service in another process. Ratios count; absolute
 numbers are the machine's. Results are written to `benchmarks/results/`, curves to `docs/`.
 """
 
 import argparse
-import asyncio
 import statistics
-from collections.abc import Coroutine, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import report
 from benchmarks.sender import curves
 from benchmarks.sender.node_red import NodeRed
-from benchmarks.sender.work import Sent, Work, bare, sent, service
+from benchmarks.sender.work import Sent, Work, bare, run, sent, service
 
 LOADS: Sequence[tuple[int, int]] = ((64, 0), (256, 0), (64, 20), (256, 20))
 """Messages at once, and milliseconds that the service takes."""
-
-
-def run(coroutine: Coroutine[Any, Any, Sent], *, uvloop: bool) -> Sent:
-    """Run it on an event loop of its own, of uvloop if that is wanted."""
-    if not uvloop:
-        return asyncio.run(coroutine)
-    with asyncio.Runner(loop_factory=import_module("uvloop").new_event_loop) as runner:
-        return runner.run(coroutine)
 
 
 def measure(
@@ -85,7 +75,7 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=100_000, help="largest audience of the curves")
     given = parser.parse_args()
     if given.curves:
-        curves.write(given.largest)
+        curves.write(given.largest, uvloop=given.uvloop)
         return
     messages, rounds, loads = given.messages, given.rounds, LOADS
     if given.quick:

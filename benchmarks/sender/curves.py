@@ -1,13 +1,12 @@
 """Cost as work grows: message rate against one size at a time, the others at their usual value."""
 
-import asyncio
 import csv
 import resource
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sender.work import Work, sent, service
+from benchmarks.sender.work import Work, run, sent, service
 
 DOCS = Path(__file__).parents[2] / "docs"
 MESSAGES = 4000
@@ -29,13 +28,13 @@ def works(largest: int) -> dict[str, list[tuple[int, Work]]]:
     }
 
 
-def write(largest: int) -> None:
+def write(largest: int, *, uvloop: bool) -> None:
     """Measure all curves, and write the CSV and the plot."""
     rows: list[dict[str, Any]] = []
     with service(0) as url:
         for curve, points in works(largest).items():
             for size, work in points:
-                rows.append(_point(url, curve, size, work))
+                rows.append(_point(url, curve, size, work, uvloop=uvloop))
                 print(rows[-1], flush=True)
     with (DOCS / "performance-curves.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
@@ -44,9 +43,9 @@ def write(largest: int) -> None:
     _plot(rows)
 
 
-def _point(url: str, curve: str, size: int, work: Work) -> dict[str, Any]:
+def _point(url: str, curve: str, size: int, work: Work, *, uvloop: bool) -> dict[str, Any]:
     used: list[int] = []
-    took = asyncio.run(sent(url, work, lambda: used.append(_memory())))
+    took = run(sent(url, work, lambda: used.append(_memory())), uvloop=uvloop)
     messages = work.messages * work.mailings
     values = (
         curve,

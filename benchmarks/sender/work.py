@@ -6,9 +6,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,14 @@ class Sent:
     cpu: float
     loop: float = 0.0
     commits: int = 0
+
+
+def run(coroutine: Coroutine[Any, Any, Sent], *, uvloop: bool) -> Sent:
+    """Run it on an event loop of its own, of uvloop if that is wanted."""
+    if not uvloop:
+        return asyncio.run(coroutine)
+    with asyncio.Runner(loop_factory=import_module("uvloop").new_event_loop) as runner:
+        return runner.run(coroutine)
 
 
 @contextmanager

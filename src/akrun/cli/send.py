@@ -1,6 +1,5 @@
 """`akrun send`: a mailing, from its files to the report."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -16,6 +15,7 @@ from akrun.backend import Counts, LaunchState
 from akrun.backend.memory import MemoryStore
 from akrun.cli.database import make_directory, writing
 from akrun.cli.dry_run import print_requests
+from akrun.cli.event_loop import run
 from akrun.cli.log_file import log_file
 from akrun.cli.options import LOG, parse_set, settings_option
 from akrun.cli.progress import duration
@@ -35,6 +35,7 @@ from akrun.mailing.launch import ENDED, Opened, open_launch
 from akrun.mailing.report import make_report
 from akrun.mailing.run import End, MailingRun, sleep_until
 from akrun.model.settings import Settings
+from aktmpl.cli.example import example
 
 if TYPE_CHECKING:
     from akrun.sql import NoConnectors
@@ -56,7 +57,7 @@ class _Wish:
     as_json: bool
 
 
-@click.command()
+@click.command(epilog=example("akrun send examples/sms/channel.json examples/sms/mailing.json --dry-run"))
 @click.argument("channel", type=_FILE)
 @click.argument("mailing", type=_FILE)
 @click.option("--audience", type=_FILE, help="JSONL or CSV file; else the one that the mailing names.")
@@ -96,7 +97,7 @@ def send(  # noqa: PLR0913 - one parameter per option
     sql = sql_of(settings)
     job = read_job(channel, mailing, audience, given, pipe_defaults(settings), sql)
     wish = _Wish(settings, sql, dry_run, one, relaunch, as_json)
-    sys.exit(asyncio.run(_run(job, wish)))
+    sys.exit(run(_run(job, wish)))
 
 
 async def _run(job: Job, wish: _Wish) -> int:

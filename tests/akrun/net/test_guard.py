@@ -33,6 +33,12 @@ async def refusal(host: str, guard: Guard) -> HttpFailure:
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    """The fixtures below watch over asyncio's own loop; refusing comes before connecting."""
+    return "asyncio"
+
+
+@pytest.fixture
 def to_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever connects to another machine is a fault of the guard."""
     connect = asyncio.BaseEventLoop.create_connection
@@ -105,9 +111,12 @@ async def test_a_refusal_names_host_address_reason_and_cure() -> None:
     failure = await refusal("crm.example", Guard(resolve=Names((PUBLIC, "10.0.0.5"))))
     assert failure.message == (
         "the request is refused: crm.example leads to 10.0.0.5, which is in a private network;"
-        " if it is wanted, list the host or its network in the setting http_allow"
+        " if it is wanted, allow it: crm.example in the setting http_allow,"
+        ' or Guard(["crm.example"]) in Python'
     )
-    assert "127.0.0.1 is this machine" in (await refusal("127.0.0.1", Guard())).message
+    local = (await refusal("127.0.0.1", Guard())).message
+    assert "127.0.0.1 is this machine" in local
+    assert local.endswith('or Guard(["127.0.0.1"]) in Python')
     mapped = await refusal("::ffff:10.0.0.1", Guard())
     assert "::ffff:a00:1 is 10.0.0.1 in IPv6, in a private network" in mapped.message
 

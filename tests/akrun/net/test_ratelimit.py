@@ -3,10 +3,10 @@ import asyncio
 import pytest
 
 from akrun.engine.clock import VirtualClock
-from akrun.net.ratelimit import RateLimit, RateLimits, TokenBucket
+from akrun.net.ratelimit import STALE, Bucket, RateLimit, RateLimits, TokenBucket
 
 
-async def drain(bucket: TokenBucket, clock: VirtualClock, count: int) -> list[tuple[int, float]]:
+async def drain(bucket: Bucket, clock: VirtualClock, count: int) -> list[tuple[int, float]]:
     """Who got a token when, of `count` tasks that ask at the same moment."""
     got: list[tuple[int, float]] = []
 
@@ -85,3 +85,60 @@ def test_buckets_are_shared_by_name() -> None:
 def test_a_limit_that_lets_nothing_pass_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="of a limit must be"):
         RateLimit(**wrong)  # type: ignore[arg-type]
+
+
+async def test_who_is_urgent_goes_before_all_who_are_not() -> None:
+    clock = VirtualClock()
+    bucket = TokenBucket(RateLimit(rate=1, burst=1), clock)
+    await bucket.acquire()
+    order: list[str] = []
+
+    async def take(name: str, *, urgent: bool) -> None:
+        await bucket.acquire(urgent=urgent)
+        order.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("a", "b", "c"):
+            group.create_task(take(name, urgent=False))
+        await clock.advance(0.5)
+        for name in ("x", "y"):
+            group.create_task(take(name, urgent=True))
+        await clock.advance(10)
+    assert order == ["x", "y", "a", "b", "c"]
+
+
+class Source:
+    """A bucket's tokens as a backend gives them out, and what each call got."""
+
+    def __init__(self, clock: VirtualClock, rate: float, burst: float) -> None:
+        self._clock = clock
+        self._bucket = TokenBucket(RateLimit(rate, burst=burst), clock)
+        self.given: list[int] = []
+
+    async def reserve(self, bucket: str, per_second: float, capacity: float, most: int) -> tuple[int, float]:
+        assert (bucket, capacity) == ("a", 4)
+        given = 0
+        while given < most and self._bucket.try_acquire():
+            given += 1
+        self.given.append(given)
+        return given, 1.0 / per_second
+
+
+async def test_a_shared_bucket_gives_what_it_took_from_the_backend() -> None:
+    clock = VirtualClock()
+    source = Source(clock, rate=10, burst=4)
+    ours, theirs = (RateLimits(clock, source.reserve).bucket("a", RateLimit(10, burst=4)) for _ in range(2))
+    got = [*await drain(ours, clock, 8), *await drain(theirs, clock, 8)]
+    assert len(got) == sum(source.given) == 16
+    assert [moment for _, moment in got[:4]] == [0, 0, 0, 0]
+    assert [moment for _, moment in got[4:8]] == [0.1, 0.2, 0.3, 0.4]
+
+
+async def test_tokens_that_were_taken_and_not_used_in_time_are_given_up() -> None:
+    clock = VirtualClock()
+    source = Source(clock, rate=10, burst=4)
+    bucket = RateLimits(clock, source.reserve).bucket("a", RateLimit(10, burst=4))
+    await bucket.acquire()
+    assert source.given == [2]
+    await clock.advance(STALE + 0.1)
+    assert not bucket.try_acquire()

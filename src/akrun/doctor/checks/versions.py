@@ -17,6 +17,8 @@ FEATURES: Final = {
     "i18n": "dates and numbers as people of a country write them",
     "chart": "reports as PNG",
     "sql": "databases by connectors",
+    "uvloop": "a faster event loop for `send` and `serve`",
+    "cluster": "the servers of a NATS cluster in place of the database",
     "otel": "traces for OpenTelemetry",
 }
 """What each optional extra is for."""
