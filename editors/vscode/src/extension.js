@@ -18,7 +18,7 @@ async function start() {
   } catch (error) {
     client = undefined;
     vscode.window.showErrorMessage(
-      `akrun: the language server does not start (${error.message}). Install it with pip install "akrun[lsp]", ` +
+      `akrun: the language server does not start (${error?.message ?? error}). Install it with pip install "akrun[lsp]", ` +
         "or set akrun.command to where it is.",
     );
   }

@@ -7,6 +7,7 @@ import click
 import orjson
 
 from akrun.pipes.json_schema import channel_schema, mailing_schema
+from aktmpl.cli.example import example
 
 
 def _api() -> dict[str, Any]:
@@ -24,7 +25,7 @@ def _test() -> dict[str, Any]:
 _SCHEMAS = {"channel": channel_schema, "mailing": mailing_schema, "test": _test, "api": _api}
 
 
-@click.command()
+@click.command(epilog=example("akrun schema channel --output channel.schema.json"))
 @click.argument("kind", type=click.Choice(list(_SCHEMAS)), default="channel")
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 def schema(kind: str, output: Path | None) -> None:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
+from akrun.editor.complete_outside import complete_outside
 from akrun.editor.documents import Document
 from akrun.editor.exits import leads_into, pipelines
 from akrun.editor.place import Path, Place, pipe_depth, pipeline_depth
-from akrun.editor.shapes import members_of, values_of
+from akrun.editor.proposals import Completion, keys, values
+from akrun.editor.shapes import shapes_of
 from akrun.editor.symbols import names_event
 from akrun.editor.templates import holds_templates, template_kind
 from akrun.editor.types import Types, functions
@@ -27,29 +29,6 @@ from aktmpl.parse import parse_expansion
 from aktmpl.repl.complete import in_template
 from aktmpl.schema import ANY, Schema, Type
 from aktmpl.source import Source, Span
-
-Kind: TypeAlias = Literal["root", "field", "function", "parameter", "key", "value", "pipe"]
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """One way to go on.
-
-    Attributes:
-        label: what is shown.
-        text: what takes the place of `span`.
-        span: in the file.
-        kind: what it is.
-        detail: its type, or a few words.
-        doc: more about it, in Markdown.
-    """
-
-    label: str
-    text: str
-    span: Span
-    kind: Kind
-    detail: str = ""
-    doc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +52,18 @@ class _Known:
 
 def complete(document: Document, offset: int) -> list[Completion]:
     """What can stand at an offset."""
-    if not document.is_channel:
+    kind = document.kind
+    if kind is None:
         return []
     place = document.place(offset)
+    if kind != "channel":
+        return complete_outside(document, kind, place)
     if place.role == "key":
-        found = [*_keys(document, place)]
+        found = [*keys(document, place, shapes_of("channel").members_of(place.path, place.members))]
         if holds_templates(place.path):
             found += _in_template(document, place, offset, "text")
         return found
-    return [*_values(document, place), *_template_value(document, place, offset)]
+    return [*values(document, place, _possible(document, place)), *_template_value(document, place, offset)]
 
 
 # ------------------------------------------------------------------------------------------- templates
@@ -133,49 +115,7 @@ def _escaped(text: str, place: Place) -> str:
     return text.replace("'", "''") if place.quote == "'" else text
 
 
-# ---------------------------------------------------------------------------------- keys and values
-
-
-def _keys(document: Document, place: Place) -> Iterator[Completion]:
-    given = place.members[len(place.path)] if len(place.path) < len(place.members) else {}
-    for name, member in members_of(place.path, place.members).items():
-        if name in given and name != place.before:
-            continue
-        text, span = _key(document, place, name)
-        detail = member.words + (", required" if member.required else "")
-        yield Completion(name, text, span, "key", detail, member.meaning)
-
-
-def _key(document: Document, place: Place, name: str) -> tuple[str, Span]:
-    """What is written for a key, and in place of what: with quotes, and with the colon if there is none."""
-    text, span = name, place.span
-    if place.quote:
-        end = span.end + (document.text[span.end : span.end + 1] == place.quote)
-        span = Span(span.start - 1, end)
-        text = place.quote + name + place.quote
-    elif document.is_json:
-        text = f'"{name}"'
-    after = document.text[span.end : span.end + 20].lstrip(" ")
-    return text if after.startswith(":") else f"{text}: ", span
-
-
-def _values(document: Document, place: Place) -> Iterator[Completion]:
-    if place.quote == "|":
-        return
-    for value, (meaning, doc) in _possible(document, place).items():
-        yield Completion(
-            str(_shown(value)), _written(document, place, value), place.span, "value", meaning, doc
-        )
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _written(document: Document, place: Place, value: Any) -> str:
-    if isinstance(value, str) and document.is_json and not place.quote:
-        return json.dumps(value, ensure_ascii=False)
-    return _shown(value)
+# ------------------------------------------------------------------------------------------- values
 
 
 def _possible(document: Document, place: Place) -> dict[Any, tuple[str, str]]:
@@ -189,7 +129,8 @@ def _possible(document: Document, place: Place) -> dict[Any, tuple[str, str]]:
     named = _names(document, place)
     if named:
         return named
-    found = {value: (meaning, "") for value, meaning in values_of(place.path, place.members).items()}
+    listed = shapes_of("channel").values_of(place.path, place.members)
+    found = {value: (meaning, "") for value, meaning in listed.items()}
     depth = pipe_depth(place.path)
     if depth is not None and place.path[depth:] == ("type",):
         pipeline = str(place.path[1]) if pipeline_depth(place.path) == 2 else OPERATION

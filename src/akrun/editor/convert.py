@@ -6,11 +6,11 @@ from typing import Final
 from lsprotocol import types as lsp
 
 from akrun.editor.actions import Action
-from akrun.editor.completion import Completion
 from akrun.editor.diagnostics import Diagnostic
 from akrun.editor.documents import Document
 from akrun.editor.hover import Hover
 from akrun.editor.lines import Lines
+from akrun.editor.proposals import Completion
 from akrun.editor.tokens import Token
 from akrun.lint import Edit
 from aktmpl.source import Span

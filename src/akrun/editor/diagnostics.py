@@ -1,8 +1,9 @@
-"""Diagnostics: everything that lint says of a file, at its places."""
+"""Diagnostics: what lint says of a channel, and loading of a mailing or test file, at its places."""
 
 from dataclasses import dataclass
 
 from akrun.editor.documents import Document
+from akrun.editor.loading import loading_faults
 from akrun.lint import Finding, Severity
 from akrun.lint.check import examine_channel
 from akrun.lint.subject import Subject
@@ -35,12 +36,14 @@ _UNUSED = frozenset({"L101", "L301"})
 
 
 def check(document: Document) -> tuple[tuple[Finding, ...], Subject | None]:
-    """What is wrong with a file, nothing for one that is no channel; and what lint found out about it.
+    """What is wrong with a file, nothing for one that is none of ours; and what lint found out about it.
 
-    The second is None for what does not fit the model.
+    The second is None for all but channels, and for a channel that does not fit the model.
     """
-    if not document.is_channel:
+    if document.kind is None:
         return (), None
+    if document.kind != "channel":
+        return tuple(dict.fromkeys(map(Finding.of, loading_faults(document)))), None
     findings, subject = examine_channel(document.text, document.name, is_json=document.is_json)
     return tuple(findings), subject
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
+from typing import Any
 
+from akrun.editor.kinds import FileKind, kind_of
 from akrun.editor.lines import Lines
 from akrun.editor.place import Place
 from akrun.editor.scan import scan_json
@@ -28,6 +30,7 @@ class Document:
         snapshot: the last text that could be read.
         types: of the last channel that was whole.
         findings: of the text as it is now; None while it is not looked at.
+        channel: of a mailing or test file, the channel that it is for, if there is one.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Document:
     snapshot: Snapshot | None = None
     types: Types | None = None
     findings: tuple[Finding, ...] | None = None
+    channel: "Document | None" = None
 
     @classmethod
     def opened(cls, name: str, text: str, encoding: str = "utf-16") -> "Document":
@@ -57,11 +61,31 @@ class Document:
         return Lines(self.text, self.encoding)
 
     @property
+    def texts(self) -> tuple[str, str | None]:
+        """All that its findings are of: its text, and its channel's."""
+        return self.text, None if self.channel is None else self.channel.text
+
+    @property
+    def bare(self) -> "Document":
+        """The same without what is known of it."""
+        channel = None if self.channel is None else self.channel.bare
+        return Document(self.name, self.text, self.is_json, channel=channel)
+
+    @property
+    def kind(self) -> FileKind | None:
+        """What it is meant as; a file that never could be read says so by its name."""
+        return kind_of(self.name, was_read=False) if self.snapshot is None else self.snapshot.kind
+
+    @property
     def is_channel(self) -> bool:
-        """Whether it is meant as a channel; one that never could be read says so by its name."""
-        if self.snapshot is not None:
-            return self.snapshot.is_channel
-        return "channel" in PurePath(self.name).stem.lower()
+        """Whether it is meant as a channel."""
+        return self.kind == "channel"
+
+    @property
+    def channel_value(self) -> Any:
+        """Of a mailing or test file: the channel's value, None where it is not known."""
+        known = self.channel
+        return None if known is None or known.snapshot is None else known.snapshot.value
 
     def place(self, offset: int) -> Place:
         """What is open at an offset."""

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+from akrun.editor.complete_outside import members_outside
 from akrun.editor.documents import Document
-from akrun.editor.place import Path, pipe_depth
+from akrun.editor.outside import declaration, mention_at
+from akrun.editor.place import pipe_depth
 from akrun.editor.reading import Reading, call, reading
-from akrun.editor.shapes import members_of
+from akrun.editor.shapes import shapes_of
 from akrun.editor.snapshot import Snapshot
 from akrun.editor.symbols import Occurrence
 from akrun.editor.templates import holds_templates
 from akrun.editor.types import functions
-from akrun.editor.words import function_text, pipe_words, spec_text, type_text
+from akrun.editor.words import function_text, said, spec_text, symbol_text, type_text
 from akrun.pipes import REGISTRY
 from aktmpl.schema import ANY
 from aktmpl.source import Span
@@ -28,10 +30,17 @@ class Hover:
 def hover(document: Document, offset: int) -> Hover | None:
     """What is to be said of the part of a file at an offset."""
     snapshot = document.snapshot
-    if snapshot is None or not document.is_channel:
+    if snapshot is None or snapshot.kind is None:
         return None
     at = document.then(offset)
-    found = _of_template(document, snapshot, at) or _of_symbol(snapshot, at) or _of_file(snapshot, at)
+    if snapshot.kind == "channel":
+        found = (
+            _of_template(document, snapshot, at)
+            or _of_symbol(snapshot, at)
+            or _of_file(document, snapshot, at)
+        )
+    else:
+        found = _of_mention(document, offset) or _of_key(document, snapshot, at)
     return None if found is None else Hover(found.text, document.now(found.span))
 
 
@@ -67,10 +76,7 @@ def _declared(snapshot: Snapshot, occurrence: Occurrence) -> str:
     element = snapshot.part(declared.path[:-1])
     if not declared.declares or not isinstance(element, dict):
         return ""
-    said = [str(element[key]) for key in ("label", "help") if isinstance(element.get(key), str)]
-    if element.get("secret") is True:
-        said.append("Secret: never shown, logged or traced.")
-    return "".join(f"\n\n{each}" for each in said)
+    return said(element)
 
 
 def _of_symbol(snapshot: Snapshot, at: int) -> Hover | None:
@@ -82,23 +88,44 @@ def _of_symbol(snapshot: Snapshot, at: int) -> Hover | None:
     about = None if declared is None else snapshot.part(declared.path[:-1])
     if not isinstance(about, dict):
         return None
-    symbol = occurrence.symbol
-    if symbol.kind == "pipe":
-        return Hover(f"pipe {symbol.name}: {pipe_words(about)}", span)
-    words = about.get("label") if symbol.kind == "field" else about.get("name")
-    return Hover(f"{symbol.kind} `{symbol.name}`" + (f": {words}" if isinstance(words, str) else ""), span)
+    return Hover(symbol_text(occurrence.symbol, about), span)
 
 
-def _of_file(snapshot: Snapshot, at: int) -> Hover | None:
+def _of_file(document: Document, snapshot: Snapshot, at: int) -> Hover | None:
     """A key's meaning, or that of a kind of pipe."""
     path, is_key = snapshot.at(at)
     value = snapshot.part(path)
     depth = pipe_depth(path)
     if not is_key and depth is not None and path[depth:] == ("type",) and value in _kinds(value):
         return Hover(spec_text(REGISTRY[value]), snapshot.span(path))
-    if not is_key or not path or holds_templates(path[:-1]):
+    return None if holds_templates(path[:-1]) else _of_key(document, snapshot, at)
+
+
+def _of_mention(document: Document, offset: int) -> Hover | None:
+    """What a mailing or test file names of its channel."""
+    named = mention_at(document, offset)
+    declared = None if named is None else declaration(document.channel, named[0].symbol)
+    if named is None or declared is None or declared.document.snapshot is None:
         return None
-    member = members_of(path[:-1], _members(snapshot, path)).get(str(path[-1]))
+    about = declared.document.snapshot.part(declared.path[:-1])
+    symbol = named[0].symbol
+    if symbol.kind != "field":
+        return Hover(symbol_text(symbol, about), named[1])
+    return Hover(f"`{symbol.name}`: {about.get('type')}{said(about)}", named[1])
+
+
+def _of_key(document: Document, snapshot: Snapshot, at: int) -> Hover | None:
+    """A key's meaning."""
+    path, is_key = snapshot.at(at)
+    if not is_key or not path or snapshot.kind is None:
+        return None
+    found = (snapshot.part(path[:length]) for length in range(len(path)))
+    members = [each if isinstance(each, dict) else {} for each in found]
+    if snapshot.kind == "channel":
+        member = shapes_of("channel").members_of(path[:-1], members).get(str(path[-1]))
+    else:
+        known = members_outside(snapshot.kind, path[:-1], members, document.channel_value)
+        member = known.get(str(path[-1]))
     if member is None:
         return None
     required = ", required" if member.required else ""
@@ -108,9 +135,3 @@ def _of_file(snapshot: Snapshot, at: int) -> Hover | None:
 
 def _kinds(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) and value in REGISTRY else ()
-
-
-def _members(snapshot: Snapshot, path: Path) -> list[dict[str, Any]]:
-    """The objects on a path."""
-    found = (snapshot.part(path[:length]) for length in range(len(path)))
-    return [each if isinstance(each, dict) else {} for each in found]

@@ -27,7 +27,7 @@ def read(document: Document) -> Snapshot | None:
     """The values of a text, and what they name; None for one that cannot be read."""
     snapshot = Snapshot.of(document.text, document.name, is_json=document.is_json)
     if snapshot is not None:
-        snapshot.occurrence(0)  # finds them all now, rather than when the first answer needs them
+        snapshot.prepare()
     return snapshot
 
 
@@ -62,7 +62,7 @@ class Looker:
 
     async def look(self, document: Document, learn: Callable[[Found], None]) -> None:
         """Tell what `examine` finds: nothing if the process has died, and the next text gets a new one."""
-        asked = pickle.dumps(Document(document.name, document.text, document.is_json))
+        asked = pickle.dumps(document.bare)
         async with self._one_at_a_time:
             process = await self._started()
             assert process.stdin is not None

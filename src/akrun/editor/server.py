@@ -6,24 +6,27 @@ import logging
 import sys
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
-from pygls.uris import to_fs_path
+from pygls.uris import from_fs_path, to_fs_path
 
 from akrun.editor import convert
 from akrun.editor.actions import actions, fix_all
+from akrun.editor.around import Around
 from akrun.editor.completion import complete
 from akrun.editor.definition import definition
 from akrun.editor.diagnostics import diagnostics
 from akrun.editor.documents import Document
 from akrun.editor.hover import hover
+from akrun.editor.kinds import FileKind
 from akrun.editor.looking import Found, Looker, read
+from akrun.editor.outside import Place, declaration, file_at, mention_at, rename_everywhere, uses
 from akrun.editor.references import references
-from akrun.editor.rename import CannotRenameError, rename, renamed_span
-from akrun.editor.shapes import schema
+from akrun.editor.rename import CannotRenameError, renamed_span
+from akrun.editor.shapes import shapes_of
 from akrun.editor.tokens import LEGEND, tokens
 from akrun.editor.types import Types, functions
 from aktmpl.source import Span
@@ -49,6 +52,7 @@ class Server(LanguageServer):
         self.files: dict[str, Document] = {}
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._looker = Looker()
+        self._around = Around()
 
     def opened(self, uri: str, text: str, language: str) -> None:
         """A file has been opened."""
@@ -89,7 +93,42 @@ class Server(LanguageServer):
         snapshot = await asyncio.to_thread(read, document)
         if snapshot is not None and uri in self.files:
             self.files[uri] = replace(self.files[uri], snapshot=snapshot)
+            document = replace(document, snapshot=snapshot)
+        if document.kind in ("mailing", "test"):
+            channel = await asyncio.to_thread(self._around.channel_of, document, self.named())
+            document = replace(document, channel=channel)
+            if uri in self.files:
+                self.files[uri] = replace(self.files[uri], channel=channel)
+        elif document.kind == "channel":
+            self._look_at_users(document)
+            await asyncio.to_thread(self._around.users_of, document, self.named())  # answers find them read
         await self._looker.look(document, lambda found: self._learn(uri, document, found))
+
+    def named(self) -> dict[str, Document]:
+        """The open files by name."""
+        return {each.name: each for each in self.files.values()}
+
+    def family(self, document: Document) -> tuple[Document | None, list[Document]]:
+        """The channel that a file is, or is for, and the mailings and test files beside that."""
+        named = self.named()
+        channel = document if document.is_channel else self._around.channel_of(document, named)
+        if channel is None:
+            return None, []
+        users = self._around.users_of(channel, named)
+        encoding = document.encoding
+        return replace(channel, encoding=encoding), [replace(each, encoding=encoding) for each in users]
+
+    def uri_of(self, document: Document) -> str:
+        """The URI of a file, by which the client knows it."""
+        opened = next((uri for uri, each in self.files.items() if each.name == document.name), None)
+        return opened or from_fs_path(document.name) or document.name
+
+    def _look_at_users(self, channel: Document) -> None:
+        """Look at the open mailings and test files of a channel anew."""
+        for uri, each in self.files.items():
+            if each.channel is not None and each.channel.name == channel.name:
+                self.files[uri] = replace(each, channel=channel, findings=None)
+                self._look_soon(uri, _PAUSE)
 
     def _learn(self, uri: str, document: Document, found: Found) -> None:
         if uri not in self.files:
@@ -102,8 +141,8 @@ class Server(LanguageServer):
             self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, shown))
 
     def _is_at(self, uri: str, document: Document) -> bool:
-        """Whether a file still has the text that a document has."""
-        return uri in self.files and self.files[uri].text == document.text
+        """Whether a file still has the text that a document has, and so has its channel."""
+        return uri in self.files and self.files[uri].texts == document.texts
 
 
 def make_server() -> Server:
@@ -118,7 +157,8 @@ def make_server() -> Server:
 def run() -> None:
     """Serve on standard input and output until the client is gone."""
     logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_unexpected)
-    schema()  # before the first answer needs them
+    for kind in get_args(FileKind):
+        shapes_of(kind)  # before the first answer needs them
     functions()
     sys.setswitchinterval(_SWITCH)
     gc.freeze()  # looking through what stays would only make answers late
@@ -162,15 +202,31 @@ def _reading(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
     def defined(params: lsp.DefinitionParams) -> list[lsp.Location]:
         document, offset = _at(server, params)
-        found = [] if document is None else definition(document, offset)
-        return _locations(params.text_document.uri, document, found)
+        if document is None:
+            return []
+        named = mention_at(document, offset)
+        found = file_at(document, offset)
+        if named is not None:
+            found = declaration(server.family(document)[0], named[0].symbol)
+        if found is not None:
+            return [_location(server, found)]
+        return _locations(params.text_document.uri, document, definition(document, offset))
 
     @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
     def referring(params: lsp.ReferenceParams) -> list[lsp.Location]:
         document, offset = _at(server, params)
-        declaration = params.context.include_declaration
-        found = [] if document is None else references(document, offset, declaration=declaration)
-        return _locations(params.text_document.uri, document, found)
+        if document is None:
+            return []
+        at = _in_channel(server, document, offset)
+        if at is None:
+            return []
+        channel, offset, users = at
+        listed = references(channel, offset, declaration=params.context.include_declaration)
+        found = _locations(server.uri_of(channel), channel, listed)
+        known = None if channel.snapshot is None else channel.snapshot.occurrence(channel.then(offset))
+        if known is not None:
+            found += [_location(server, each) for each in uses(known[0].symbol, channel, users)]
+        return found
 
     legend = lsp.SemanticTokensLegend(list(LEGEND), [])
 
@@ -191,19 +247,26 @@ def _writing(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
     def prepare(params: lsp.PrepareRenameParams) -> lsp.Range | None:
         document, offset = _at(server, params)
-        found = None if document is None else renamed_span(document, offset)
-        return None if document is None or found is None else convert.range_of(document.lines, found)
+        at = None if document is None else _in_channel(server, document, offset)
+        found = None if at is None else renamed_span(at[0], at[1])
+        if document is None or found is None:
+            return None
+        named = mention_at(document, offset)
+        return convert.range_of(document.lines, found if named is None else document.now(named[1]))
 
     @server.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
     def renamed(params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
         document, offset = _at(server, params)
         if document is None:
             return None
+        channel, offset, users = _in_channel(server, document, offset) or (document, offset, [])
         try:
-            found = rename(document, offset, params.new_name)
+            found = rename_everywhere(channel, offset, params.new_name, users)
         except CannotRenameError as error:
             raise JsonRpcException(str(error), _REQUEST_FAILED) from error
-        return lsp.WorkspaceEdit(changes={params.text_document.uri: convert.edits(document, found)})
+        return lsp.WorkspaceEdit(
+            changes={server.uri_of(each): convert.edits(each, edits) for each, edits in found}
+        )
 
     kinds = [lsp.CodeActionKind.QuickFix, _FIX_ALL]
 
@@ -233,6 +296,22 @@ def _locations(uri: str, document: Document | None, found: list[Span]) -> list[l
     if document is None:
         return []
     return [lsp.Location(uri, convert.range_of(document.lines, each)) for each in found]
+
+
+def _location(server: Server, place: Place) -> lsp.Location:
+    return lsp.Location(server.uri_of(place.document), convert.range_of(place.document.lines, place.span))
+
+
+def _in_channel(
+    server: Server, document: Document, offset: int
+) -> tuple[Document, int, list[Document]] | None:
+    """The channel that names what a file names at an offset, where it does so, and who uses the channel."""
+    channel, users = server.family(document)
+    if channel is None or document.is_channel:
+        return document, offset, users
+    named = mention_at(document, offset)
+    found = None if named is None else declaration(channel, named[0].symbol)
+    return None if found is None else (channel, found.span.start, users)
 
 
 def _wanted(params: lsp.CodeActionParams, kind: str, *, asked: bool = False) -> bool:

@@ -1,4 +1,4 @@
-"""A channel's text that could be read: its values with their places, kept while the text goes on changing."""
+"""A file's text that could be read: its values with their places, kept while the text goes on changing."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from akrun.editor.kinds import FileKind, kind_of, tags_of
 from akrun.editor.place import Path, pipe_depth
 from akrun.editor.scan import Open
 from akrun.editor.symbols import Occurrence, occurrences
 from akrun.editor.templates import Leaf, leaves
 from akrun.errors import FileFaults
-from akrun.model.channel import Channel
 from akrun.model.located import LocatedDocument, parse_located
 from akrun.model.positions import Node, to_pointer
 from aktmpl.source import Origin, Span
 
-_MARKS = Channel.model_fields.keys() - {"name", "id", "kind", "lint"}
-"""Keys that hardly any other file has; a document with two of them is taken for a channel."""
 _OTHER_LEVEL = 3
 """Steps from the top at which reading may begin anew in parts of the file that are no pipeline."""
 
@@ -36,9 +34,13 @@ class Snapshot:
     def of(cls, text: str, name: str, *, is_json: bool) -> "Snapshot | None":
         """Read a text; None for one that is no JSON or YAML."""
         try:
-            return cls(parse_located(text, name, is_json=is_json)[0])
+            return cls(parse_located(text, name, is_json=is_json, tags=tags_of(name))[0])
         except FileFaults:
             return None
+
+    def prepare(self) -> None:
+        """Find all places now, rather than when the first answer needs them."""
+        _ = self._places, self._origins
 
     @property
     def text(self) -> str:
@@ -50,10 +52,15 @@ class Snapshot:
         """The JSON value."""
         return self.located.value
 
+    @cached_property
+    def kind(self) -> FileKind | None:
+        """What the file is meant as."""
+        return kind_of(self.located.source.name, self.value)
+
     @property
     def is_channel(self) -> bool:
         """Whether it is meant as a channel."""
-        return isinstance(self.value, dict) and len(_MARKS & self.value.keys()) > 1
+        return self.kind == "channel"
 
     @cached_property
     def occurrences(self) -> tuple[Occurrence, ...]:
@@ -103,9 +110,15 @@ class Snapshot:
         return self.origin(leaf).span(span)
 
     def origin(self, leaf: Leaf) -> Origin:
-        """Where a template stands in the file."""
-        found = self.located.origin(to_pointer(leaf.path), leaf.is_key)
-        return found or Origin(self.located.source, (0,))
+        """Where a template of the file stands in it."""
+        return self._origins[leaf]
+
+    @cached_property
+    def _origins(self) -> Mapping[Leaf, Origin]:
+        nowhere = Origin(self.located.source, (0,))
+        return {
+            each: self.located.origin(to_pointer(each.path), each.is_key) or nowhere for each in self.leaves
+        }
 
     def offset_in(self, leaf: Leaf, offset: int) -> int:
         """The offset in a template of an offset of the file."""

@@ -88,6 +88,14 @@ def layouts(written: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
             yield ("entities", index, "operations", name, "input"), mapping(each).get("input")
 
 
+def fields_of(value: Any, layout: Path) -> dict[tuple[str, ...], int | None]:
+    """The fields of a layout by the segments of their names, with the index of the entity that each holds."""
+    written = mapping(value)
+    entities = {str(each.get("shortname")): index for index, each in objects(written.get("entities"))}
+    content = next((each for at, each in layouts(written) if at == layout), None)
+    return {name: entities.get(each.entity or "") for name, each in _declared(content).items()}
+
+
 def layout_of(root: str, path: Path) -> Path:
     """The layout whose fields a root has in a template at a path."""
     if root in ("in", "origin") and pipeline_depth(path) == 5:

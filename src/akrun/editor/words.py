@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from akrun.editor.symbols import Symbol
 from akrun.pipes.reference import describe, facts
 from akrun.pipes.spec import PipeSpec
 from aktmpl.describe_functions import description
@@ -26,6 +27,22 @@ def pipe_words(pipe: Mapping[str, Any]) -> str:
     label = pipe.get("label")
     kind = pipe.get("type")
     return f"{kind}: {label}" if isinstance(label, str) else str(kind)
+
+
+def symbol_text(symbol: Symbol, about: Mapping[str, Any]) -> str:
+    """A part of a channel: what it is, and what its declaration says to people."""
+    if symbol.kind == "pipe":
+        return f"pipe {symbol.name}: {pipe_words(about)}"
+    words = about.get("label") if symbol.kind == "field" else about.get("name")
+    return f"{symbol.kind} `{symbol.name}`" + (f": {words}" if isinstance(words, str) else "")
+
+
+def said(about: Mapping[str, Any]) -> str:
+    """What a field's declaration says to people, as paragraphs."""
+    found = [str(about[key]) for key in ("label", "help") if isinstance(about.get(key), str)]
+    if about.get("secret") is True:
+        found.append("Secret: never shown, logged or traced.")
+    return "".join(f"\n\n{each}" for each in found)
 
 
 def spec_text(spec: PipeSpec[Any]) -> str:

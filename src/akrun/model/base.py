@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
 UNKNOWN_KEY = "unknown_key"
@@ -88,6 +96,13 @@ class Model(BaseModel):
         if kind not in _PYDANTIC_ERRORS:
             again = PydanticCustomError(kind, error["msg"], context)  # pyright: ignore[reportArgumentType]
         return InitErrorDetails(type=again, loc=error["loc"], input=error["input"], ctx=context)
+
+
+class FileModel(Model):
+    """What a whole file describes."""
+
+    schema_: StrictStr | None = Field(default=None, alias="$schema", exclude=True, repr=False)
+    """The JSON Schema by which an editor checks and completes the file; nothing else takes notice of it."""
 
 
 def _is_echo(error: ErrorDetails) -> bool:

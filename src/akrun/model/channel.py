@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from akrun.model import codes
-from akrun.model.base import Finding, Model, objects, repeated
+from akrun.model.base import FileModel, Finding, objects, repeated
 from akrun.model.entities import OPERATIONS, Entity
 from akrun.model.events import Event, Identifier
 from akrun.model.fields import OBJECTS, Fields, raw_data_fields
@@ -21,7 +21,7 @@ Communication = Literal["direct", "indirect"]
 """One message for each profile, or one content for a whole mailing."""
 
 
-class Channel(Model):
+class Channel(FileModel):
     """A channel, as one file describes it."""
 
     name: StrictStr = Field(min_length=1)

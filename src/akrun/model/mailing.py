@@ -6,11 +6,14 @@ from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import BeforeValidator, Field, JsonValue, StrictFloat, StrictInt, StrictStr
 
 from akrun.model import codes
-from akrun.model.base import Finding, Model
+from akrun.model.base import FileModel, Finding, Model
 from akrun.model.events import Identifier
+
+_MOMENT: dict[str, JsonValue] = {"pattern": r"^[0-9]{4}-?[0-9W]"}
+"""What editors are told of a date and time: how it begins."""
 
 VALUE_OBJECTS = ("template", "campaign", "resource", "sender", "account")
 """The objects for which a mailing carries values."""
@@ -51,9 +54,9 @@ def _zone(name: str) -> tzinfo | None:
 class Schedule(Model):
     """When a mailing runs; templates read it as `$camp_schedule`."""
 
-    start_time: StrictStr | None = None
+    start_time: StrictStr | None = Field(default=None, json_schema_extra=_MOMENT)
     """ISO 8601; without an offset it is in `time_zone`. At once when absent."""
-    stop_time: StrictStr | None = None
+    stop_time: StrictStr | None = Field(default=None, json_schema_extra=_MOMENT)
     """ISO 8601; nothing is sent after it."""
     time_zone: StrictStr = "UTC"
     """Name of the tz database, such as `Europe/Moscow`."""
@@ -129,7 +132,7 @@ def _as_file(value: Any) -> Any:
     return {"file": value} if isinstance(value, str) else value
 
 
-class Mailing(Model):
+class Mailing(FileModel):
     """A mailing, as one file describes it."""
 
     id: StrictInt = Field(ge=0)

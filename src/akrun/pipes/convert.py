@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import WithJsonSchema
+
 from akrun.errors import PipeFailure
 from akrun.pipes.spec import parameter_failure
 from aktmpl.errors import Fault, nearest, shown
@@ -26,6 +28,15 @@ def one_of(*choices: str) -> Callable[[Any], str]:
         return found
 
     return convert
+
+
+def word(*choices: str) -> WithJsonSchema:
+    """What a schema says of a text that is one of these words, in any case, or a template."""
+    in_any_case = ("".join(f"[{each.lower()}{each.upper()}]" if each.isalpha() else each for each in choice)
+                   for choice in choices)  # fmt: skip
+    pattern = rf"\$|^(?:{'|'.join(in_any_case)})$"
+    options: tuple[dict[str, Any], ...] = ({"enum": [*choices]}, {"pattern": pattern})
+    return WithJsonSchema({"anyOf": [{"type": "string", **each} for each in options]})
 
 
 def positive_number(value: Any) -> float:

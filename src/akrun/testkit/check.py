@@ -1,7 +1,7 @@
 """Expectations against what came: what does not fit, each with its place in the file and a diff."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from akrun.testkit.bench import Bench
@@ -35,6 +35,14 @@ class Finding:
 
 def check(expect: Expect, observed: Observed, at: At) -> Iterator[Finding]:
     """What is not as expected; `at` is where the expectation stands in the file."""
+    found = list(_findings(expect, observed, at))
+    if found and (why := _why(expect, observed)):
+        number = next((number for number, each in enumerate(found) if each.at == (*at, "state")), 0)
+        found[number] = replace(found[number], lines=(*found[number].lines, "", *why))
+    yield from found
+
+
+def _findings(expect: Expect, observed: Observed, at: At) -> Iterator[Finding]:
     for name, wanted in expect.given.items():
         place = (*at, name)
         got = observed.value(name)
@@ -47,23 +55,27 @@ def check(expect: Expect, observed: Observed, at: At) -> Iterator[Finding]:
         elif name == "error" and wanted is None and got is not None:
             yield Finding("error: none was expected", tuple(f"  {line}" for line in written(got)), place)
         else:
-            yield from _one(name, compare(wanted, got), place, _hint(name, got, observed))
+            yield from _one(name, compare(wanted, got), place)
 
 
-def _one(title: str, compared: Comparison, at: At, hint: Sequence[str] = ()) -> Iterator[Finding]:
+def _why(expect: Expect, observed: Observed) -> list[str]:
+    """The error of a run that was not expected to fail: it tells why the rest is not as expected."""
+    foreseen = {"error", "dead_letters", "counts"} & expect.given.keys()
+    if foreseen or expect.given.get("state", "done") != "done":
+        return []
+    ends = [each.trace.steps[-1] for each in observed.entered if each.trace is not None and each.trace.steps]
+    if frame := next((step.frame for step in ends if step.frame is not None), None):
+        return [f"  {line}" for line in frame.splitlines()]
+    error = observed.value("error")
+    return [f"  {line}" for line in written({"error": error})] if error not in (None, MISSING) else []
+
+
+def _one(title: str, compared: Comparison, at: At) -> Iterator[Finding]:
     if compared.fits:
         return
     first = path_text(compared.first or ())
     where = f"{title}.{first}" if first and not first.startswith("[") else title + first
-    yield Finding(where, (*_diff(compared), *hint), at)
-
-
-def _hint(name: str, got: Any, observed: Observed) -> list[str]:
-    """What else tells why: the error of a run that did not end as expected."""
-    if name != "state" or got not in ("failed", "uncertain", "skipped"):
-        return []
-    error = observed.value("error")
-    return ["", *(f"  {line}" for line in written({"error": error}))] if error is not None else []
+    yield Finding(where, tuple(_diff(compared)), at)
 
 
 def _path(wanted: list[Any], got: Any, observed: Observed, at: At) -> Iterator[Finding]:

@@ -121,8 +121,12 @@ def load_tests(path: str | Path) -> Loaded:
         FileFaults: every fault of the file; those of its channel and mailings show when it is run.
     """
     path = Path(path)
-    text = read_text(path)
-    document, syntax = parse_located(text, str(path), is_json=path.suffix == ".json", tags=TAGS)
+    return parse_tests(read_text(path), path, is_json=path.suffix == ".json")
+
+
+def parse_tests(text: str, path: Path, *, is_json: bool = False) -> Loaded:
+    """The same of a text that is there already; raises FileFaults."""
+    document, syntax = parse_located(text, str(path), is_json=is_json, tags=TAGS)
     faults = [*syntax, *_matcher_faults(document)]
     model: CaseFile | None = None
     try:

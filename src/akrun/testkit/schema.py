@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from akrun.pipes.json_schema import DIALECT
+from akrun.model.json_examples import EXAMPLES
+from akrun.model.json_schema import published
 from akrun.testkit.format.cases import CaseFile
 from akrun.testkit.matchers import MATCHERS, MESSAGE
 
@@ -19,14 +20,14 @@ def case_schema() -> dict[str, Any]:
         "description": "In YAML a tag: `!regex ^a`.",
         "oneOf": branches,
     }
-    return {"$schema": DIALECT, **schema}
+    return published(schema, EXAMPLES)
 
 
 def _object(name: str, argument: dict[str, Any], summary: str) -> dict[str, Any]:
     return {
         "type": "object",
         "description": summary,
-        "properties": {name: argument},
+        "properties": {name: {"description": summary, **argument}},
         "required": [name],
         "additionalProperties": False,
     }

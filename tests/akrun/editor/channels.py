@@ -1,4 +1,4 @@
-"""Channels to edit, and texts with a mark `¦` where the cursor is."""
+"""Channels to edit, a mailing and tests of one, and texts with a mark `¦` where the cursor is."""
 
 from dataclasses import replace
 from functools import cache
@@ -77,6 +77,36 @@ pipelines:
       content_type: json
     outs: {error: 3}
   - {id: 3, type: log, params: {level: error, message: $error.message}}
+"""
+
+
+MAILING = """\
+{
+  "id": 1, "name": "May",
+  "sender": {"url": "https://x.example", "key": "env:KEY", "button": {"url": "y"}},
+  "campaign": {"category": {"id": 3, "title": "News"}},
+  "schedule": {"start_time": "2030-01-31T09:00:00"},
+  "audience": "audience.jsonl"
+}
+"""
+TEST = """\
+channel: channel.json
+defaults:
+  mailing: mailing.json
+  set: {sender.url: "https://z.example", sender.button.url: y}
+cases:
+  - name: it is sent
+    profile: {id: p}
+    subscription: {phone: "+1"}
+    http: [{respond: {json: !exact {id: 1}}}]
+    expect:
+      path: [1, 2, 3, 4]
+      requests:
+        - {url: !glob "https://*", pipe: 2}
+  - name: categories are listed
+    operation: category.list
+    input: {query: n}
+    expect: {path: [11, 12, 13]}
 """
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from akrun.editor.completion import Completion, complete
+from akrun.editor.completion import complete
 from akrun.editor.documents import Document
+from akrun.editor.proposals import Completion
 from tests.akrun.editor.channels import CHANNEL, MARK, YAML, typed
 
 

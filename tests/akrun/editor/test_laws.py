@@ -14,13 +14,14 @@ from akrun.editor.definition import definition
 from akrun.editor.diagnostics import check, diagnostics
 from akrun.editor.documents import Document
 from akrun.editor.hover import hover
+from akrun.editor.outside import mention_at
 from akrun.editor.references import references
 from akrun.editor.rename import CannotRenameError, rename, renamed_span
 from akrun.editor.snapshot import Snapshot
 from akrun.editor.tokens import tokens
 from akrun.editor.types import Types
 from aktmpl.source import Span
-from tests.akrun.editor.channels import CHANNEL, YAML, known
+from tests.akrun.editor.channels import CHANNEL, MAILING, TEST, YAML, known
 from tests.akrun.editor.client import Client, position, serving
 
 PIECES = [
@@ -82,18 +83,26 @@ def ask(document: Document, offset: int) -> None:
             spans += [each.span for each in rename(document, offset, name)]
         except CannotRenameError:
             continue
+    if (named := mention_at(document, offset)) is not None:
+        spans.append(document.now(named[1]))
     assert [span for span in spans if not 0 <= span.start <= span.end <= size] == []
 
 
-@given(given=edits, name=st.sampled_from(["channel.json", "channel.yaml"]))
-@settings(max_examples=30)
+FILES = {"channel.json": CHANNEL, "channel.yaml": YAML, "mailing.json": MAILING, "channel.test.yaml": TEST}
+
+
+@given(given=edits, name=st.sampled_from(sorted(FILES)))
+@settings(max_examples=40)
 def test_no_text_and_no_place_makes_a_feature_fail(given: Edits, name: str) -> None:
-    start = known(CHANNEL if name == "channel.json" else YAML, name)
+    start = known(FILES[name], name)
+    if start.kind != "channel":
+        start = replace(start, channel=known())
     text, offset = edited(start.text, given)
     document = replace(start, text=text)
     ask(document, offset)
     ask(looked_at(document), offset)
-    ask(looked_at(Document.opened(start.name, text)), offset)
+    opened = replace(Document.opened(start.name, text), channel=start.channel)
+    ask(looked_at(opened), offset)
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.akrun.editor.channels import CHANNEL, YAML
+from tests.akrun.editor.channels import CHANNEL, MAILING, TEST, YAML
 from tests.akrun.editor.client import Client, RefusedError, position, serving
 
 URI = "file:///channels/channel.json"
@@ -166,3 +167,39 @@ def test_aktmpl_starts_the_same_server() -> None:
     with serving(sys.executable, "-m", "aktmpl", "lsp", "--stdio") as client:
         client.open(URI, CHANNEL)
         assert client.diagnostics(URI) == []
+
+
+def test_files_around_a_channel(client: Client, tmp_path: Path) -> None:
+    paths = {name: tmp_path / name for name in ("channel.json", "mailing.json", "channel.test.yaml")}
+    texts = {"channel.json": CHANNEL, "mailing.json": MAILING, "channel.test.yaml": TEST}
+    for name, path in paths.items():
+        path.write_text(texts[name], encoding="utf-8")
+    channel, mailing, test = (path.as_uri() for path in paths.values())
+    client.open(mailing, MAILING)
+    assert client.diagnostics(mailing) == []
+    place = position(MAILING, MAILING.index('"key"') + 2)
+    (found,) = client.at("definition", mailing, place)
+    assert (found["uri"], within(CHANNEL, found["range"])) == (channel, "key")
+    found = client.at("references", mailing, place, context={"includeDeclaration": True})
+    assert [each["uri"] for each in found] == [channel] * 3 + [mailing]
+    place = position(MAILING, MAILING.index('"url"') + 2)
+    assert within(MAILING, client.at("prepareRename", mailing, place)) == "url"
+    found = client.at("rename", mailing, place, newName="address")["changes"]
+    assert {uri: [each["newText"] for each in edits] for uri, edits in found.items()} == {
+        channel: ["address"] * 2,
+        mailing: ["address"],
+        test: ["address"],
+    }
+    renamed = CHANNEL.replace('"name": "url"', '"name": "address"').replace("$sender.url", "$sender.address")
+    client.open(channel, renamed)
+    (first, second) = client.diagnostics(mailing)
+    assert {first["code"], second["code"]} == {"C311", "C312"}
+    client.open(test, TEST, "yaml")
+    assert client.diagnostics(test) == []
+    place = position(TEST, TEST.index("channel.json") + 2)
+    (found,) = client.at("definition", test, place)
+    assert found["uri"] == channel
+    for uri in (channel, mailing, test):
+        client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        while client.diagnostics(uri):
+            pass

@@ -27,6 +27,7 @@ def frames(config: Path | None = None) -> str:
 def test_the_defaults() -> None:
     assert load_settings().model_dump() == {
         "data": Path(".akrun"),
+        "backend": "embedded",
         "durability": "full",
         "max_attempts": 5,
         "grace_period": 10.0,
@@ -45,6 +46,17 @@ def test_the_defaults() -> None:
         "api_body_limit": 1_048_576,
         "api_audience_limit": 1_073_741_824,
         "api_key_days": 7.0,
+        "nats_prefix": "akrun",
+        "nats_replicas": 3,
+        "nats_ack_wait": 30.0,
+        "nats_tls_ca": None,
+        "nats_tls_cert": None,
+        "nats_tls_key": None,
+        "nats_credentials": None,
+        "nats_nkey": None,
+        "nats_user": None,
+        "nats_password": None,
+        "report_database": None,
         "connectors": {},
     }
 
@@ -294,3 +306,84 @@ def test_commands_take_settings_by_name() -> None:
     assert CliRunner().invoke(command, arguments).stdout == "y 7 ('10.0.0.0/8', 'crm')\n"
     wrong = CliRunner().invoke(command, ["-o", "max_attempts"])
     assert (wrong.exit_code, "'max_attempts' is not of the form NAME=VALUE" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "backend",
+    ["embedded", "nats://h", "tls://h:4222", "nats://[::1]:4222,nats://b.example:1", "nats://a:1, tls://b"],
+)
+def test_what_a_backend_can_be(backend: str) -> None:
+    assert load_settings(given={"backend": backend}).backend == backend
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "sqlite",
+        "",
+        "http://h",
+        "nats://",
+        "nats://h:port",
+        "nats://h:99999",
+        "nats://h/x",
+        "nats://h,",
+        "nats://h?a",
+    ],
+)
+def test_what_a_backend_cannot_be(backend: str) -> None:
+    with pytest.raises(FileFaults, match=r"hint: allowed: embedded .* or the servers of a NATS cluster"):
+        load_settings(given={"backend": backend})
+
+
+def test_a_password_in_a_url_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("akrun.toml").write_text('backend = "nats://u:hunter22@h"\n')
+    assert frames().splitlines()[:2] == [
+        "akrun.toml:1:1: C602 `backend` is 'nats://**********@h'",
+        '  1 | backend = "nats://**********@h"',
+    ]
+    monkeypatch.setenv("AKRUN_BACKEND", "nats://a,nats://hunter22@h")
+    assert "hunter22" not in frames()
+    assert "AKRUN_BACKEND=nats://a,nats://********@h" in frames()
+
+
+def test_secret_settings_are_given_as_they_are_or_by_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("etc").mkdir()
+    Path("etc/url").write_text("postgresql://u:hunter22@h/d\n")
+    file = Path("etc/my.toml")
+    file.write_text('nats_password = "hunter22"\nreport_database = "file:url"\n')
+    settings = load_settings(file)
+    assert settings.nats_password is not None
+    assert settings.report_database is not None
+    assert settings.nats_password.get_secret_value() == "hunter22"
+    assert settings.report_database.get_secret_value() == "postgresql://u:hunter22@h/d"
+    assert "hunter22" not in repr(settings)
+    monkeypatch.setenv("AKRUN_NATS_PASSWORD", "env:NATS_PW")
+    monkeypatch.setenv("NATS_PW", "other")
+    assert load_settings(file).nats_password.get_secret_value() == "other"  # type: ignore[union-attr]
+
+
+def test_references_of_secret_settings_that_lead_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("akrun.toml").write_text('report_database = "file:missing"\n')
+    monkeypatch.setenv("AKRUN_NATS_PASSWORD", "env:NATS_PW")
+    told = frames()
+    assert "akrun.toml:1:1: C602 `report_database`: the file `missing` cannot be read" in told
+    assert "environment:1:21: C602 AKRUN_NATS_PASSWORD: the environment variable `NATS_PW` is not set" in told
+
+
+def test_no_frame_shows_a_secret_setting() -> None:
+    Path("akrun.toml").write_text('nats_password = ["hunter22"]\n')
+    assert "hunter22" not in frames()
+    Path("akrun.toml").write_text("nats_password = 12345678\n")
+    password = load_settings().nats_password
+    assert password is not None
+    assert password.get_secret_value() == "12345678"
+
+
+def test_all_paths_of_a_file_are_seen_from_it(tmp_path: Path) -> None:
+    names = [name for name, field in Settings.model_fields.items() if "Path" in str(field.annotation)]
+    (tmp_path / "etc").mkdir()
+    file = tmp_path / "etc" / "my.toml"
+    file.write_text("".join(f'{name} = "{name}.x"\n' for name in names))
+    settings = load_settings(file)
+    assert len(names) == 6
+    assert [getattr(settings, name) for name in names] == [tmp_path / "etc" / f"{name}.x" for name in names]

@@ -15,7 +15,7 @@ from akrun.net.forms import FORM_TYPE, multipart, urlencoded, with_query
 from akrun.net.message import DEFAULT_MAX_RESPONSE, Request, Response, check_url, shown
 from akrun.net.ratelimit import RateLimit
 from akrun.net.retry import RETRIED, SAFE_METHODS, RetryPolicy, retry_after
-from akrun.pipes.convert import data_failure, object_of, one_of, positive_number, text_of
+from akrun.pipes.convert import data_failure, object_of, one_of, positive_number, text_of, word
 from akrun.pipes.effect import Effect, Typing, perhaps, setting
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec, parameter_failure
@@ -25,6 +25,7 @@ from aktmpl.schema import object_of as object_type
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 CONTENT_TYPES = ("form", "form-data", "xml", "json")
+AUTH_TYPES = ("basic", "bearer")
 SUCCESS = frozenset(range(200, 209))
 DEFAULT_RATES = {"message": 300.0}
 OTHER_RATE = 200.0
@@ -55,9 +56,9 @@ class HttpRequestParams(Model):
 
     url: StrictStr
     """The address: http or https."""
-    method: StrictStr = "GET"
+    method: Annotated[StrictStr, word(*METHODS)] = "GET"
     """GET, POST, PUT, DELETE, PATCH or HEAD."""
-    content_type: StrictStr = "form"
+    content_type: Annotated[StrictStr, word(*CONTENT_TYPES)] = "form"
     """`form`: the form as URL query (GET, DELETE, HEAD) or urlencoded body; `form-data`: the form as
     multipart; `json`, `xml`: `$in.body`."""
     form: Any = None
@@ -65,7 +66,7 @@ class HttpRequestParams(Model):
     part of form-data, other values are their text form."""
     headers: Any = None
     """Document with the headers; null leaves one out."""
-    auth_type: StrictStr | None = None
+    auth_type: Annotated[StrictStr, word(*AUTH_TYPES)] | None = None
     """`basic` or `bearer`; default `basic` where there is an `auth_username`."""
     auth_username: StrictStr | None = None
     """basic: the user."""
@@ -198,7 +199,7 @@ class HttpRequestPipe(CompiledPipe):
             return
         clock = event.services.clock
         begun = clock.monotonic()
-        await bucket.acquire()
+        await bucket.acquire(urgent=event.services.urgent)
         if event.trace is not None:
             event.trace.waited(clock.monotonic() - begun)
 
@@ -314,7 +315,7 @@ def compile_http_request(params: HttpRequestParams, context: PipeContext) -> Htt
         headers=None if params.headers is None else context.document(params.headers, "headers"),
         auth_type=None
         if auth_type is None
-        else context.parameter(auth_type, one_of("basic", "bearer"), "auth_type"),
+        else context.parameter(auth_type, one_of(*AUTH_TYPES), "auth_type"),
         auth_username=_optional(params.auth_username, "auth_username", context),
         auth_password=_optional(params.auth_password, "auth_password", context),
         auth_token=_optional(params.auth_token, "auth_token", context),

@@ -12,7 +12,7 @@ from akrun.engine.event import Event
 from akrun.errors import PipeFailure
 from akrun.model.base import Model
 from akrun.model.channel import Channel
-from akrun.pipes.convert import integer, object_of, one_of, text_of, unix_time
+from akrun.pipes.convert import integer, object_of, one_of, text_of, unix_time, word
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import EVENT_PIPELINES, CompiledPipe, Parameter, PipeContext, PipeSpec
 from aktmpl import DocumentTemplate
@@ -47,7 +47,7 @@ class EventFields(Model):
 class EventParams(Model):
     """Parameters of `event`."""
 
-    event_type: StrictStr
+    event_type: Annotated[StrictStr, word(*OWN_TYPES, *PLATFORM_TYPES)]
     """`stop`, `moderate_pass`, `moderate_error`, `send`, `deliv`, `sbounce`, `hbounce`, `complain`,
     `undeliv`, `reply` or `custom`."""
     channel_id: IdOrTemplate = None

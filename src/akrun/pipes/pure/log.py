@@ -1,14 +1,14 @@
 """`log`: a line in the channel's log."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Annotated, cast
 
 from pydantic import StrictStr
 
 from akrun.engine.event import Event
 from akrun.engine.log import Level, LogRecord
 from akrun.model.base import Model
-from akrun.pipes.convert import one_of
+from akrun.pipes.convert import one_of, word
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
 from aktmpl import TextTemplate
@@ -23,7 +23,7 @@ class LogParams(Model):
     """Says where the line comes from; default `<channel id>|<pipe id>`."""
     message: StrictStr = ""
     """The line."""
-    level: StrictStr = "info"
+    level: Annotated[StrictStr, word(*LEVELS)] = "info"
     """`info`, `debug`, `warn`, `error` or `trace`."""
 
 

@@ -1,13 +1,13 @@
 """`pack`: renders a document to the bytes of a request."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import StrictBool, StrictStr
 
 from akrun.engine.event import Event
 from akrun.model.base import Model
-from akrun.pipes.convert import one_of
+from akrun.pipes.convert import one_of, word
 from akrun.pipes.effect import Effect, Typing, setting
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.pure.xml_writer import to_xml
@@ -15,11 +15,14 @@ from akrun.pipes.spec import CompiledPipe, Parameter, PipeContext, PipeSpec
 from aktmpl import DocumentTemplate, TextTemplate
 from aktmpl.schema import BYTES
 
+TYPES = ("JSON", "XML")
+"""What a document can be packed as."""
+
 
 class PackParams(Model):
     """Parameters of `pack`."""
 
-    type: StrictStr = "JSON"
+    type: Annotated[StrictStr, word(*TYPES)] = "JSON"
     """`JSON` or `XML`."""
     template: Any
     """The document. For XML it is xmltodict's mapping: `@name` an attribute, `#text` the text, a list repeats
@@ -51,7 +54,7 @@ class PackPipe(CompiledPipe):
 
 def compile_pack(params: PackParams, context: PipeContext) -> PackPipe:
     """Compile the document; options of XML are faults with a constant type of JSON."""
-    kind = context.parameter(params.type, one_of("JSON", "XML"), "type")
+    kind = context.parameter(params.type, one_of(*TYPES), "type")
     if kind.constant == "JSON":
         for name in ("root", "declaration"):
             if name in params.model_fields_set:

@@ -1,12 +1,13 @@
 """`unpack`: parses the bytes of a body."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import StrictStr
 
 from akrun.engine.event import Event
 from akrun.model.base import Model
-from akrun.pipes.convert import data_failure, one_of
+from akrun.pipes.convert import data_failure, one_of, word
 from akrun.pipes.effect import ANYTHING, Effect, Typing, setting
 from akrun.pipes.examples import PipeExample
 from akrun.pipes.pure.parsers import MAX_BODY, parse_form, parse_json, parse_xml
@@ -19,7 +20,7 @@ _PARSERS = {"JSON": parse_json, "XML": parse_xml, "FORM": parse_form}
 class UnpackParams(Model):
     """Parameters of `unpack`."""
 
-    type: StrictStr = "JSON"
+    type: Annotated[StrictStr, word(*_PARSERS)] = "JSON"
     """`JSON`, `XML` (by xmltodict's mapping) or `FORM` (urlencoded)."""
 
 

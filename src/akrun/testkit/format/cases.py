@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from akrun.model.base import Finding, Model, repeated
+from akrun.model.base import FileModel, Finding, Model, repeated
 from akrun.testkit import codes
 from akrun.testkit.format.expect import Expect
 from akrun.testkit.format.fixtures import ConnectorFixture, SqlMock, StoreRow
@@ -207,7 +207,7 @@ class Case(Setup, Entry):
             yield Finding(codes.CASE, "this case expects nothing, so it cannot fail", (), "add `expect`")
 
 
-class CaseFile(Model):
+class CaseFile(FileModel):
     """A test file."""
 
     channel: StrictStr
