@@ -13,6 +13,7 @@ from aktmpl.functions.registry import Functions, builtin
 from aktmpl.limits import Limits
 from aktmpl.nodes import AnyNodes, Template
 from aktmpl.parse import parse_parts, parse_query, parse_text
+from aktmpl.pickling import Shareable, reduction
 from aktmpl.source import Source
 from aktmpl.templates import DocumentTemplate, Query, TextTemplate
 
@@ -39,10 +40,11 @@ def is_root_name(name: str) -> bool:
     return name.isidentifier() and name[0].isalpha() and name.lower() not in _RESERVED
 
 
-class Environment:
+class Environment(Shareable):
     """Roots, functions and limits that a host's templates share, and a cache of compiled ones.
 
-    An environment is immutable and may be used by many threads.
+    An environment is immutable and may be used by many threads. It can be pickled if its own functions,
+    clock and entropy can: those at the top level of a module can.
 
     Args:
         roots: Names that may begin a path: those of the schema unless given, and without a schema those
@@ -81,6 +83,7 @@ class Environment:
         self.schema = schema
         self.limits = limits or Limits()
         self.pure = pure
+        self._cache_size = cache_size
         self._context = Context(self.limits, clock, entropy)
         self._own_functions = [Function.of(each) for each in functions]
         for function in self._own_functions:
@@ -96,6 +99,21 @@ class Environment:
         self._text = lru_cache(cache_size)(self._compile_text)
         self._query = lru_cache(cache_size)(self._compile_query)
         self._document = lru_cache(cache_size)(self._compile_cached_document)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = {
+            "roots": sorted(self.roots),
+            "schema": self.schema,
+            "limits": self.limits,
+            "cache_size": self._cache_size,
+            "pure": self.pure,
+        }
+        of_the_host = {
+            "functions": self._own_functions,
+            "clock": self._context.clock,
+            "entropy": self._context.entropy,
+        }
+        return reduction(type(self), given, of_the_host)
 
     @cached_property
     def functions(self) -> Mapping[str, Function]:
@@ -173,14 +191,19 @@ class Environment:
     @within_stack
     def check_text(self, text: str, source: Source | None = None) -> list[Finding]:
         """All faults and warnings of a text template, in order; arguments as `compile_text` takes them."""
-        source = source or Source(text)
-        return self._findings(lambda: parse_text(source, self.limits))
+        faults: list[TemplateError] = []
+        nodes = parse_text(source or Source(text), self.limits, faults=faults)
+        found = [*map(Finding.of, faults), *self._findings(nodes)]
+        return sorted(found, key=lambda finding: finding.span)
 
     @within_stack
     def check_query(self, text: str, source: Source | None = None) -> list[Finding]:
         """All faults and warnings of a condition."""
-        source = source or Source(text, "<query>")
-        return self._findings(lambda: parse_query(source, self.limits))
+        try:
+            nodes = parse_query(source or Source(text, "<query>"), self.limits)
+        except TemplateError as fault:  # one that cannot be parsed leaves nothing to check
+            return [Finding.of(fault)]
+        return self._findings(nodes)
 
     @within_stack
     def check_document(
@@ -190,13 +213,9 @@ class Environment:
         from aktmpl.document import parse_document  # noqa: PLC0415
 
         nodes, faults = parse_document(value, name, self.limits, locate)
-        return [*map(Finding.of, faults), *self._findings(lambda: nodes)]
+        return [*map(Finding.of, faults), *self._findings(nodes)]
 
-    def _findings(self, parse: Callable[[], AnyNodes]) -> list[Finding]:
-        try:
-            nodes = parse()
-        except TemplateError as fault:
-            return [*map(Finding.of, fault.faults)]
+    def _findings(self, nodes: AnyNodes) -> list[Finding]:
         return check_types(nodes, self.roots, self.functions, self.schema)
 
     def _compile_text(self, text: str, source: Source | None = None) -> TextTemplate:

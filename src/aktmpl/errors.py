@@ -58,7 +58,8 @@ class TemplateError(Exception):
         return f"{name}:{line}:{column}: {self.code} {self.message}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.code, self.message, self.source, self.span, self.hint)
+        arguments = (self.code, self.message, self.source, self.span, self.hint)
+        return type(self), arguments, {"faults": self.faults}
 
     def frame(self) -> str:
         """The place with its source line, a caret run, and the hint."""
@@ -196,8 +197,18 @@ def described(value: object) -> str:
     if isinstance(value, bool | int | float | str):
         text = shown(value)
         return text if text.startswith("an ") else f"the {name} {text}"
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return of_type(name)
 
+
+def of_type(name: str) -> str:
+    """A value of a type in an error's words: `a list`, or `a value of type Order` if it is the host's."""
+    if name not in _TYPE_NAMES.values():
+        return f"a value of type {name}"
+    return ARTICLES.get(name, f"a {name}")
+
+
+ARTICLES = {"null": "null", "bytes": "bytes", "int": "an int", "object": "an object"}
+"""The names of types before which there is no `a`."""
 
 _TYPE_NAMES = {
     type(None): "null", bool: "bool", int: "int", float: "float",

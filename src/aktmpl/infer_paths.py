@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
-from aktmpl.errors import nearest
+from aktmpl.errors import ARTICLES, nearest
 from aktmpl.nodes import Computed, Expression, Index, Key, Logic, Not, Reference, Segment, Test
 from aktmpl.paths import Prefix
 from aktmpl.schema import ANY, KINDS, NEVER, Type, union
@@ -158,9 +158,6 @@ def path_name(keys: Prefix) -> str:
     return ".".join(f"%{key}" if isinstance(key, int) else key for key in keys) or "the value"
 
 
-_ARTICLES = {"null": "null", "bytes": "bytes", "int": "an int", "object": "an object"}
-
-
 def described(of: Type) -> str:
     """A type in the words of a message: `a string or null`."""
     if of.values is not None and len(of.values) == 1 and of.kinds != {"null"}:
@@ -170,4 +167,4 @@ def described(of: Type) -> str:
     if {"int", "float"} <= kinds:
         names = ["number" if name == "int" else name for name in names if name != "float"]
     names += ["null"] if "null" in kinds else []
-    return " or ".join(_ARTICLES.get(name, f"a {name}") for name in names)
+    return " or ".join(ARTICLES.get(name, f"a {name}") for name in names)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from aktmpl.errors import within_stack
 from aktmpl.nodes import AnyNodes, Condition, Document, Template
+from aktmpl.pickling import Shareable, reduction
 from aktmpl.source import Source
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from aktmpl.schema import Schema
 
 Scope: TypeAlias = Mapping[str, Any]
+"""What a template is rendered with: its roots by name, each a JSON value."""
 Render: TypeAlias = Callable[[Scope], Any]
 NodesT = TypeVar("NodesT", bound=AnyNodes)
 
@@ -22,24 +24,35 @@ NodesT = TypeVar("NodesT", bound=AnyNodes)
 # check templates, and commands that only print help, do without.
 
 
-class _Compiled(Generic[NodesT]):
+class _Compiled(Shareable, Generic[NodesT]):
     """What the three kinds of compiled template share.
+
+    A template can be pickled if its environment can.
 
     Attributes:
         nodes: The tree, as it was parsed or as specialising left it.
     """
 
     def __init__(
-        self, nodes: NodesT, source: Source, environment: "Environment", known: dict[str, Any]
+        self,
+        nodes: NodesT,
+        source: Source,
+        environment: "Environment",
+        known: dict[str, Any],
+        written: NodesT | None = None,
     ) -> None:
         self.nodes = nodes
         self.source = source
         self._environment = environment
         self._known = known
-        self._written: AnyNodes = nodes
+        self._written: NodesT = nodes if written is None else written
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.source.text!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = {"nodes": self.nodes, "source": self.source, "known": self._known, "written": self._written}
+        return reduction(type(self), given, environment=self._environment)
 
     @property
     def warnings(self) -> "tuple[Finding, ...]":
@@ -80,9 +93,7 @@ class _Compiled(Generic[NodesT]):
         must not be changed afterwards; what a rendering passes for a folded root does not count.
         """
         known = {**scope, **self._known}
-        special = type(self)(self._folded(known), self.source, self._environment, known)
-        special._written = self._written  # noqa: SLF001 - one of us
-        return special
+        return type(self)(self._folded(known), self.source, self._environment, known, self._written)
 
     def _folded(self, known: dict[str, Any]) -> NodesT:
         from aktmpl.specialize import specialize  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,9 @@ def test_the_first_of_several_knows_all() -> None:
     assert together([first, second]) is first
     assert first.faults == (first, second)
     assert second.faults == (second,)
+    again = pickle.loads(pickle.dumps(first))
+    assert [each.message for each in again.faults] == ["a", "b"]
+    assert again.faults[0] is again
 
 
 def test_a_fault_gets_its_place() -> None:
@@ -89,7 +93,8 @@ def test_the_nearest_name(name: str, known: list[str], hint: str | None) -> None
         (10**200, "an integer of about 200 digits", "an integer of about 200 digits"),
         ([1, "secret"], "a value of type list", "a list"),
         ({"password": "secret"}, "a value of type object", "an object"),
-        (b"secret", "a value of type bytes", "a bytes"),
+        (b"secret", "a value of type bytes", "bytes"),
+        (Path(), "a value of type PosixPath", "a value of type PosixPath"),
     ],
 )
 def test_a_value_is_shown_cut_and_a_collection_not_at_all(value: object, text: str, in_words: str) -> None:

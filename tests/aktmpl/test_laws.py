@@ -179,6 +179,43 @@ def test_the_text_of_a_float_is_the_shortest_that_reads_back(value: float) -> No
     assert "." not in mantissa or not mantissa.endswith("0")
 
 
+faulty_pieces = st.sampled_from(
+    ["$profil.name", "${in.x +}", "${upperr(in.a)}", "$#in.a", "$$in.a", "${in.a ~= '('}", "${", "}", " x ",
+     "$in.a", "${in.a ?? 'b'}", "${1 + 'a'}", "in.a =", "nme = 1", "$in" + ".a" * 40, "${" + "(" * 70]
+)  # fmt: skip
+faulty_texts = st.lists(faulty_pieces, max_size=5).map("".join)
+TYPED = aktmpl.Environment(schema=aktmpl.Schema({"in": {"a": "string"}}))
+
+
+@given(
+    faulty_texts,
+    st.lists(st.one_of(faulty_texts, st.dictionaries(faulty_texts, faulty_texts, max_size=3)), max_size=3),
+    st.sampled_from([aktmpl.Environment(), TYPED]),
+)
+def test_checking_reports_every_fault_that_compiling_does(
+    text: str, document: list[Any], environment: aktmpl.Environment
+) -> None:
+    def faults(compile_it: Callable[[Any], Any], template: Any) -> list[aktmpl.Finding]:
+        try:
+            compile_it(template)
+        except aktmpl.TemplateError as fault:
+            return [aktmpl.Finding.of(each) for each in fault.faults]
+        return []
+
+    ways: list[tuple[Callable[..., Any], Callable[..., Any], Any]] = [
+        (environment.check_text, environment.compile_text, text),
+        (environment.check_query, environment.compile_query, text),
+        (environment.check_document, environment.compile_document, document),
+    ]
+    for check, compile_it, template in ways:
+        checked = [each for each in check(template) if each.severity == "error"]
+        told = faults(compile_it, template)
+        # Without a schema compiling leaves faults of types to rendering.
+        assert (told == checked) if environment.schema else all(each in checked for each in told)
+        if template is text:
+            assert checked == sorted(checked, key=lambda each: each.span)
+
+
 def compiled(document: Any) -> aktmpl.DocumentTemplate:
     """The document, compiled anew so that no cache hides a difference between 1 and 1.0."""
     try:

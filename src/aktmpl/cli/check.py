@@ -4,10 +4,11 @@ import sys
 
 import click
 
+from aktmpl.cli.example import example
 from aktmpl.cli.inputs import Kind, read_data, read_schema, read_template, template_options
 
 
-@click.command()
+@click.command(epilog=example("aktmpl check --document body.json --channel examples/sms/channel.json"))
 @template_options
 @click.option("--schema", metavar="FILE", help="A JSON Schema of the roots, instead of what the data shows.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON array.")

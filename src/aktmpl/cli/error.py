@@ -2,8 +2,10 @@
 
 import click
 
+from aktmpl.cli.example import example
 
-@click.command()
+
+@click.command(epilog=example("aktmpl error E301"))
 @click.argument("code", required=False)
 def error(code: str | None) -> None:
     """Explain an error code, or list all codes."""

@@ -2,10 +2,11 @@
 
 import click
 
+from aktmpl.cli.example import example
 from aktmpl.cli.inputs import Kind, read_data, read_template, template_options
 
 
-@click.command()
+@click.command(epilog=example("aktmpl explain --query -e 'in.status >= 400'"))
 @template_options
 @click.option("--known", metavar="ROOT", multiple=True, help="Fold this root, with its value from the data.")
 def explain(  # noqa: PLR0913 - one parameter per option

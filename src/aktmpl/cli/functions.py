@@ -2,8 +2,10 @@
 
 import click
 
+from aktmpl.cli.example import example
 
-@click.command()
+
+@click.command(epilog=example("aktmpl functions format_date"))
 @click.argument("name", required=False)
 def functions(name: str | None) -> None:
     """List the functions, or describe NAME."""

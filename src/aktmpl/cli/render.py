@@ -4,10 +4,11 @@ import sys
 
 import click
 
+from aktmpl.cli.example import example
 from aktmpl.cli.inputs import Kind, read_data, read_template, template_options
 
 
-@click.command()
+@click.command(epilog=example("aktmpl render -e 'Hello $profile.name' --data profile.json"))
 @template_options
 def render(file: str | None, text: str | None, kind: Kind, data: str | None, channel: str | None) -> None:
     """Render a template.

@@ -2,10 +2,11 @@
 
 import click
 
+from aktmpl.cli.example import example
 from aktmpl.cli.inputs import read_data, scope_options
 
 
-@click.command()
+@click.command(epilog=example("aktmpl repl --data profile.json"))
 @click.option("--history", metavar="FILE", envvar="AKTMPL_HISTORY", help="Where lines are kept.")
 def repl(data: str | None, channel: str | None, history: str | None) -> None:
     """Try templates at a prompt.

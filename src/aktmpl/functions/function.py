@@ -7,12 +7,13 @@ checked, results bounded and failures turned into `Fault` in one place.
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from aktmpl.errors import Fault, nearest, shown, type_name
+from aktmpl.errors import Fault, nearest, of_type, shown, type_name
 from aktmpl.functions.types import ANY, ValueType
 from aktmpl.limits import Limits
 
@@ -26,7 +27,15 @@ T = TypeVar("T")
 LAZY: Final = frozenset({"default", "coalesce"})
 """Functions that are forms of `??`: an argument is evaluated only when those before it have no value."""
 
-REQUIRED: Final = object()
+
+class _Required:
+    """The class of `REQUIRED`, which stays what it is when it is copied or pickled."""
+
+    def __reduce__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Final = _Required()
 """The `default` of a parameter that has none."""
 
 _VALUES = frozenset({type(None), bool, int, float, str, bytes, list, dict})
@@ -145,6 +154,16 @@ class Function:
     details: str = field(default="", repr=False)
     context: Context = field(default=_DEFAULT_CONTEXT, repr=False)
     context_parameter: str | None = field(default=None, repr=False)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """By its name, where a module has it under that of the Python function it was made of."""
+        from pkgutil import resolve_name  # noqa: PLC0415 - few hosts pickle
+
+        name = ":".join(getattr(self.call, each, "") for each in ("__module__", "__qualname__"))
+        with suppress(ImportError, AttributeError, ValueError):
+            if resolve_name(name) is self:
+                return resolve_name, (name,)
+        return super().__reduce_ex__(protocol)
 
     @classmethod
     def of(cls, given: "Function | Callable[..., Any]") -> "Function":
@@ -310,7 +329,9 @@ class Function:
             if not math.isfinite(result):
                 raise Fault("E409", f"`{self.name}` gives a number out of range")
         elif kind not in _VALUES:
-            raise Fault("E410", f"`{self.name}` gave a {kind.__name__}, which is no value of templates")
+            raise Fault(
+                "E410", f"`{self.name}` gave a value of type {kind.__name__}, which is no value of templates"
+            )
         return result
 
 
@@ -325,7 +346,7 @@ def described(value: object) -> str:
         return "null"
     if isinstance(value, str | bool | int | float):
         return f"the {type_name(value)} {shown(value)}"
-    return f"{'an' if isinstance(value, dict) else 'a'} {type_name(value)}"
+    return of_type(type_name(value))
 
 
 def refusal_hint(wanted: ValueType, value: Any) -> str | None:

@@ -2,22 +2,23 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
 
 from prompt_toolkit import PromptSession, print_formatted_text
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.lexers import DynamicLexer, Lexer, PygmentsLexer
+from prompt_toolkit.lexers import Lexer, PygmentsLexer, SimpleLexer
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
 from aktmpl.errors import TemplateError
 from aktmpl.highlight import DocumentLexer, QueryLexer, TemplateLexer
 from aktmpl.repl.complete import candidates
+from aktmpl.repl.scan import Kind
 from aktmpl.repl.session import Answer, Session
 from aktmpl.source import outermost
 
@@ -27,6 +28,7 @@ CONTINUED = "   ...> "
 STYLE = Style.from_dict(
     {
         "prompt": "ansigreen",
+        "command": "bold",
         "error": "ansired",
         "warning": "ansiyellow",
         "hint": "ansicyan",
@@ -45,11 +47,31 @@ STYLE = Style.from_dict(
 )
 """Colours that both dark and light terminals show well."""
 
-_LEXERS: dict[str, Lexer] = {
+_LEXERS: dict[Kind | None, Lexer] = {
     "text": PygmentsLexer(TemplateLexer),
     "query": PygmentsLexer(QueryLexer),
     "document": PygmentsLexer(DocumentLexer),
+    None: SimpleLexer(),
 }
+
+
+class InputLexer(Lexer):
+    """Colours of what is typed: a command, then its argument as what the command takes it for."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """The coloured pieces of each line, by its number."""
+        start, kind = self.session.argument(document.text)
+        rest = _LEXERS[kind].lex_document(Document(document.text[start:]))
+        command: StyleAndTextTuples = [("class:command", document.text[:start])]
+
+        return lambda line: rest(line) if line else command + rest(line)
+
+    def invalidation_hash(self) -> Hashable:
+        """What colours depend on beside the text."""
+        return id(self), self.session.kind
 
 
 def run(session: Session, history: str | None = None) -> None:
@@ -94,7 +116,7 @@ def prompt_session(session: Session, history: str | None = None) -> PromptSessio
         [("class:prompt", PROMPT)],
         multiline=True,
         prompt_continuation=lambda _width, _number, _wrapped: [("class:prompt", CONTINUED)],
-        lexer=DynamicLexer(lambda: _LEXERS[session.kind]),
+        lexer=InputLexer(session),
         style=STYLE,
         include_default_pygments_style=False,
         completer=_Completer(session),

@@ -105,6 +105,16 @@ class Session:
         """What the argument of a command is."""
         return "query" if command == "type" else _KINDS.get(command, self.kind)
 
+    def argument(self, line: str) -> tuple[int, Kind | None]:
+        """Where in a line its template or JSON begins, and what kind that is; None for names and files."""
+        command, text = split_command(line)
+        start = len(line) - len(text)
+        if command is None:
+            return (len(line), None) if line.startswith(":") else (0, self.kind)
+        if command == "set":
+            return start + len(text) - len(text.partition(" ")[2]), "document"
+        return start, self.kind_of(command) if "[" in COMMANDS[command].argument else None
+
     def is_unfinished(self, line: str) -> bool:
         """Whether the line goes on in the next one."""
         command, text = split_command(line)

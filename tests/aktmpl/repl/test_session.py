@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prompt_toolkit.document import Document
 
-from aktmpl.repl.prompt import PROMPT, fragments
+from aktmpl.repl.prompt import PROMPT, InputLexer, fragments
 from aktmpl.repl.session import Answer, Session
 from tests.aktmpl import strategies
 
@@ -172,3 +173,50 @@ def test_a_line_that_wraps_gets_a_whole_frame(session: Session) -> None:
         "    |          ^^^",
         "    = hint: did you mean `name`?",
     ]
+
+
+def coloured(session: Session, typed: str) -> list[tuple[str, str]]:
+    """Each piece of what is typed with the last word of its style."""
+    pieces = InputLexer(session).lex_document(Document(typed))
+    shown = [piece[:2] for line in range(typed.count("\n") + 1) for piece in pieces(line)]
+    return [(style.rpartition(".")[2], text) for style, text in shown if text.strip()]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Hi $in.n", [("text", "Hi "), ("interpol", "$"), ("variable", "in"), ("attribute", ".n")]),
+        (":query in.n > 3",
+         [("class:command", ":query "), ("variable", "in"), ("punctuation", "."), ("attribute", "n"),
+          ("operator", ">"), ("number", "3")]),
+        (":type in.n",
+         [("class:command", ":type "), ("variable", "in"), ("punctuation", "."), ("attribute", "n")]),
+        (":refs $in", [("class:command", ":refs "), ("interpol", "$"), ("variable", "in")]),
+        (':doc {"a":\n1}',
+         [("class:command", ":doc "), ("punctuation", "{"), ("tag", '"'), ("tag", "a"), ("tag", '"'),
+          ("punctuation", ":"), ("number", "1"), ("punctuation", "}")]),
+        (":set in null", [("class:command", ":set in "), ("constant", "null")]),
+        (":set in", [("class:command", ":set in")]),
+        (":load in.json", [("class:command", ":load "), ("", "in.json")]),
+        (":que", [("class:command", ":que")]),
+    ],
+)  # fmt: skip
+def test_what_is_typed_has_the_colours_of_what_it_is(
+    session: Session, line: str, expected: list[tuple[str, str]]
+) -> None:
+    assert coloured(session, line) == expected
+
+
+def test_colours_follow_the_chosen_kind(session: Session) -> None:
+    lexer = InputLexer(session)
+    before = lexer.invalidation_hash()
+    session.answer(":query")
+    assert lexer.invalidation_hash() != before
+    assert coloured(session, "in.n = 1")[0] == ("variable", "in")
+
+
+@given(st.one_of(strategies.source_texts, strategies.source_texts.map(":query {}".format)))
+def test_colours_leave_every_character_in_its_place(typed: str) -> None:
+    pieces = InputLexer(Session(SCOPE)).lex_document(Document(typed))
+    lines = ["".join(piece[1] for piece in pieces(line)) for line in range(typed.count("\n") + 1)]
+    assert "\n".join(lines) == typed

@@ -175,6 +175,16 @@ def test_syntax_faults_are_findings_too() -> None:
     assert [each.code for each in ENV.check_text("${profile. } ${")] == ["E101", "E102"]
 
 
+def test_syntax_faults_hide_no_other_finding() -> None:
+    text = "${profile.tags ?? } $profil.name $profile.tags $profile.nmae"
+    assert said(ENV.check_text(text)) == [
+        "E101 }: expected a value before `}`",
+        "E201 profil: unknown root `profil`",
+        "W203 $profile.tags: a list is inserted as JSON text",
+        "E202 nmae: `profile` has no field `nmae`",
+    ]
+
+
 def test_the_roots_are_those_of_the_schema() -> None:
     assert ENV.roots == {"profile", "template", "in"}
     assert Environment(schema=Schema()).roots == set(aktmpl.CHANNEL_ROOTS)
