@@ -8,7 +8,7 @@ PYTEST_FLAGS ?= -n auto
 FUZZ_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-crash test-faults check bench bench-quick peers bench-sender bench-sender-quick bench-curves cov fuzz lock clean
+.PHONY: help venv demo test test-crash test-faults check bench bench-quick peers bench-sender bench-sender-quick bench-curves cov fuzz docs docs-serve lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,14 @@ check: $(VENV)/.dev.stamp ## ruff, mypy, pyright; the shipped channels linted an
 	$(PY) -m pyright --pythonpath $(PY)
 	$(VENV)/bin/akrun lint --strict $(SHIPPED)
 	$(VENV)/bin/akrun test $(SHIPPED)
+
+# The theme tells of its end of life on every call; DESIGN.md says what comes then.
+docs docs-serve: export NO_MKDOCS_2_WARNING = 1
+docs: $(VENV)/.test.stamp ## build the documentation as a site into site/, and fail on any warning
+	@$(VENV)/bin/mkdocs build
+
+docs-serve: $(VENV)/.test.stamp ## serve the site, built anew when a page changes
+	@$(VENV)/bin/mkdocs serve --watch src
 
 fuzz: $(VENV)/.test.stamp ## look for crashes of the language for FUZZ_SECONDS (1800)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest tests/fuzz --timeout 0 -s
@@ -78,7 +86,7 @@ lock: ## resolve pyproject.toml anew into requirements/*.txt (needs uv; UPGRADE=
 	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/run.txt
 
 clean: ## remove the virtual environment and everything that tools left
-	rm -rf $(VENV) .venv-bench dist build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-bench dist build site htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each set of requirements contains the one before it, so a larger installation also makes the smaller stamps.

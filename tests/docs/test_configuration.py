@@ -22,7 +22,7 @@ def table() -> str:
 
 
 def written(default: Any) -> str:
-    if default == ():
+    if default in ((), None):
         return "none"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
