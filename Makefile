@@ -8,7 +8,7 @@ PYTEST_FLAGS ?= -n auto
 FUZZ_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-crash test-faults check bench bench-quick peers bench-sender bench-sender-quick bench-curves cov fuzz docs docs-serve lock clean
+.PHONY: help venv demo test test-crash test-faults test-cluster check bench bench-quick peers bench-sender bench-sender-quick bench-curves bench-cluster cov fuzz docs docs-serve lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-crash: $(VENV)/.test.stamp ## kill the server 50 times under mixed work, an
 test-faults: $(VENV)/.test.stamp ## end a process before and after each thing it does, and print the fault table
 	@$(PY) -m tests.crash.fault_table
 
+test-cluster: $(VENV)/.test.stamp ## break three servers and four workers under load in every way, and print the table
+	@$(PY) -m tests.crash.cluster_table
+
 # The peers have an environment of their own: what they need does not fit with what the tests need.
 bench: ## measure the template language beside its peers (those on Node if npm is there)
 	@$(MAKE) --no-print-directory VENV=.venv-bench peers
@@ -64,6 +67,9 @@ bench-sender-quick: $(VENV)/.test.stamp ## the same in seconds
 
 bench-curves: $(VENV)/.dev.stamp ## measure how sending's cost grows, and write the curves to docs/
 	@$(PY) -m benchmarks.sender --curves
+
+bench-cluster: $(VENV)/.test.stamp ## measure 1, 2 and 4 workers of a cluster beside the embedded backend
+	@$(PY) -m benchmarks.cluster
 
 bench-quick: $(VENV)/.test.stamp ## measure it beside hand-written Python only, in seconds
 	@$(PY) -m benchmarks.templates --quick

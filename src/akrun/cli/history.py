@@ -1,8 +1,8 @@
 """`akrun history`: what happened to one profile."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,23 +13,25 @@ from rich.text import Text
 from akrun.backend import EventRecord
 from akrun.channels import channel_of
 from akrun.cli.database import reading
-from akrun.cli.options import data_option
+from akrun.cli.options import settings_option
 from akrun.cli.text import plain, to_json
 from akrun.model.events import Event
+from akrun.model.settings import Settings
+from aktmpl.cli.example import example
 
 
-@click.command()
+@click.command(epilog=example("akrun history p0001"))
 @click.argument("profile")
-@data_option
+@settings_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def history(profile: str, data: Path, *, as_json: bool) -> None:
+def history(profile: str, settings: Settings, *, as_json: bool) -> None:
     """List the events of PROFILE (its id) over all mailings, the oldest first."""
-    records, defined = asyncio.run(_read(data, profile))
+    records, defined, names = asyncio.run(_read(settings, profile))
     if as_json:
         listed = [_to_dict(record, defined) for record in records]
         click.echo(to_json(listed))
     elif records:
-        Console().print(_table(records, defined))
+        Console().print(_table(records, defined, names))
     else:
         click.echo(f"nothing has happened to profile {profile} yet")
 
@@ -38,11 +40,12 @@ _Defined = dict[tuple[int, int | None], Event]
 """(channel id, event id) → the event as its channel defines it."""
 
 
-async def _read(data: Path, profile: str) -> tuple[list[EventRecord], _Defined]:
-    async with reading(data) as backend:
+async def _read(settings: Settings, profile: str) -> tuple[list[EventRecord], _Defined, dict[int, str]]:
+    async with reading(settings) as backend:
         records = await backend.history(profile)
         channels = [channel_of(record) for record in await backend.channels()]
-    return records, {(channel.id, event.id): event for channel in channels for event in channel.events}
+    defined: _Defined = {(channel.id, event.id): event for channel in channels for event in channel.events}
+    return records, defined, {channel.id: channel.string_id for channel in channels}
 
 
 def _to_dict(record: EventRecord, defined: _Defined) -> dict[str, Any]:
@@ -61,14 +64,16 @@ def _to_dict(record: EventRecord, defined: _Defined) -> dict[str, Any]:
     }
 
 
-def _table(records: list[EventRecord], defined: _Defined) -> Table:
-    table = Table("time", "mailing", "channel", "event", "type", "reason")
+def _table(records: list[EventRecord], defined: _Defined, names: Mapping[int, str]) -> Table:
+    table = Table()
+    table.add_column("time (UTC)", no_wrap=True)
+    for column in ("mailing", "channel", "event", "type", "reason"):
+        table.add_column(column)
     for record in records:
         known = defined.get((record.channel_id, record.action_type))
-        time = datetime.fromtimestamp(record.time, UTC).isoformat(sep=" ", timespec="seconds")
+        time = datetime.fromtimestamp(record.time, UTC).isoformat(sep=" ", timespec="seconds")[:19]
         name = Text(known.name if known else record.event_type, style=known.color if known else "")
         mailing = "" if record.mailing_id is None else str(record.mailing_id)
-        table.add_row(
-            time, mailing, str(record.channel_id), name, record.event_type, plain(record.reason or "")
-        )
+        channel = names.get(record.channel_id, str(record.channel_id))
+        table.add_row(time, mailing, channel, name, record.event_type, plain(record.reason or ""))
     return table

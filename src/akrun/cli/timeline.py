@@ -1,7 +1,6 @@
 """A trace for the terminal: every pipe with when it ran, what it saw, did and left."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -10,12 +9,16 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from akrun.cli.text import plain, to_json
+from akrun.engine.shown import changes
 
 _STYLES = {"success": "green", "error": "red"}
 
 
 def render_trace(trace: Mapping[str, Any]) -> Group:
     """A panel for each pipe, then how the event ended.
+
+    What a pipe got is shown as far as the pipe before did not leave it, what it left as far as it is not the
+    response: so everything is there once.
 
     Args:
         trace: as `akrun.engine.trace_record.trace_to_dict` gives it.
@@ -24,15 +27,10 @@ def render_trace(trace: Mapping[str, Any]) -> Group:
     if trace["resumed_from"] is not None:
         text = f"goes on at pipe {trace['resumed_from']} after an attempt that did not come to its end"
         parts.append(Text(text, style="yellow"))
-    parts += map(_panel, trace["steps"])
+    parts += _panels(trace["steps"])
     if "state" in trace:
         parts.append(_ending(trace))
     return Group(*parts)
-
-
-def moment(seconds: float) -> str:
-    """A time since the epoch in ISO 8601, UTC, to the millisecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(sep=" ", timespec="milliseconds")
 
 
 def _ending(trace: Mapping[str, Any]) -> Text:
@@ -46,18 +44,30 @@ def _ending(trace: Mapping[str, Any]) -> Text:
     return ending
 
 
-def _panel(step: Mapping[str, Any]) -> Panel:
+def _panels(steps: Iterable[Mapping[str, Any]]) -> Iterator[Panel]:
+    known: Mapping[str, Any] | None = None
+    for step in steps:
+        yield _panel(step, known)
+        known = step["output"]
+
+
+def _panel(step: Mapping[str, Any], known: Mapping[str, Any] | None) -> Panel:
     parts: list[RenderableType] = []
     if step.get("omitted"):
         parts.append(Text(f"{step['omitted']:,} pipes before this one were not kept", style="yellow"))
-    parts += _section("in", step["input"])
+    if known is None:
+        parts += _section("in", step["input"])
+    elif entered := changes(known, step["input"]):
+        parts += _section("in, beside the above", entered)
     for index, exchange in enumerate(step["exchanges"], 1):
         parts += _exchange(exchange, f" {index}" if len(step["exchanges"]) > 1 else "")
-    parts += _section("out", changes(step["input"], step["output"]))
+    parts += _left(step)
     if step["error"] is not None:
         parts += _section("error", step["error"])
+    if step["frame"] is not None:
+        parts.append(Text(step["frame"]))
     for index, branch in enumerate(step["branches"]):
-        parts += [Text(f"branch {index}", style="bold"), *map(_panel, branch)]
+        parts += [Text(f"branch {index}", style="bold"), *_panels(branch)]
     if step.get("branches_omitted"):
         parts.append(Text(f"{step['branches_omitted']:,} more branches were not kept", style="yellow"))
     name = plain(f"{step['pipe']} {step['type']}" + (f" — {step['label']}" if step["label"] else ""))
@@ -82,9 +92,15 @@ def _exchange(exchange: Mapping[str, Any], number: str) -> list[RenderableType]:
     return [*parts, Text(f"no response{number} was waited for", style="yellow")]
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `$in` that a pipe set or changed."""
-    return {key: value for key, value in after.items() if key not in before or before[key] != value}
+def _left(step: Mapping[str, Any]) -> list[RenderableType]:
+    left = changes(step["input"], step["output"])
+    response = (step["exchanges"][-1]["response"] if step["exchanges"] else None) or {}
+    taken = [key for key, value in left.items() if key in response and response[key] == value]
+    new = {key: value for key, value in left.items() if key not in taken}
+    parts: list[RenderableType] = []
+    if taken:
+        parts.append(Text.assemble(("out", "bold"), f": {', '.join(taken)} of the response"))
+    return parts + _section("out", new) if new else parts
 
 
 def _ms(seconds: float) -> str:

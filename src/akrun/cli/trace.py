@@ -2,50 +2,65 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from akrun.backend import Backend, EventRecord, MessageState, Outcome
+from akrun.backend import Backend, ChannelRecord, EventRecord, MessageState, Outcome
 from akrun.cli.database import reading
 from akrun.cli.options import settings_option
 from akrun.cli.text import plain, to_json
-from akrun.cli.timeline import moment, render_trace
+from akrun.cli.timeline import render_trace
+from akrun.engine.shown import moment
 from akrun.engine.trace_record import decode_trace
 from akrun.errors import AkrunError
+from akrun.mailing.job import PIPELINE
 from akrun.model.settings import Settings
+from aktmpl.cli.example import example
 
 _STYLES = {MessageState.DONE: "green", MessageState.FAILED: "red", MessageState.UNCERTAIN: "red"}
 
 
-@click.command()
+@click.command(epilog=example("akrun trace 463b50ee-3596-5f0f-9e5d-2af64c243100"))
 @click.argument("message_id")
 @settings_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def trace(message_id: str, settings: Settings, *, as_json: bool) -> None:
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one HTML page to this file."
+)
+def trace(message_id: str, settings: Settings, html: Path | None, *, as_json: bool) -> None:
     """Show what became of a message or job: its state, its events, and the traces of its attempts.
 
     MESSAGE_ID is a send_message_id, as `akrun history` and `akrun dead list` print it, or the id of a job.
     Works while another process sends or serves.
     """
-    found = asyncio.run(_find(message_id, settings))
-    if as_json:
+    if as_json and html is not None:
+        raise click.UsageError("--json and --html exclude each other")
+    found, record = asyncio.run(_find(message_id, settings))
+    if html is not None:
+        from akrun.cli.trace_html import write_page  # noqa: PLC0415 - the others need no pictures
+
+        write_page(html, found, record, _why_none(found["attempts"], settings))
+    elif as_json:
         click.echo(to_json(found))
     else:
         Console().print(Group(*_rendered(found, settings)))
 
 
-async def _find(unit: str, settings: Settings) -> dict[str, Any]:
-    async with reading(settings.data) as backend:
+async def _find(unit: str, settings: Settings) -> tuple[dict[str, Any], ChannelRecord | None]:
+    """All about a message or job, and its channel as it is registered."""
+    async with reading(settings) as backend:
         about = await _message(backend, unit) or await _job(backend, unit)
         if about is None:
             raise AkrunError(f"there is no message or job {unit!r}; {await _hint(backend, unit)}")
         events = await backend.message_events(about["origin_message"] or unit)
         traces = await backend.traces(unit)
+        record = None if about["channel"] is None else await backend.channel(about["channel"])
     shown = [{"attempt": each.attempt, "stored": each.time, **decode_trace(each.body)} for each in traces]
-    return {**about, "events": [_event(each) for each in events], "traces": shown}
+    return {**about, "events": [_event(each) for each in events], "traces": shown}, record
 
 
 async def _message(backend: Backend, unit: str) -> dict[str, Any] | None:
@@ -53,9 +68,12 @@ async def _message(backend: Backend, unit: str) -> dict[str, Any] | None:
     if status is None:
         return None
     launch = await backend.find_launch(status.launch_id)
+    mailing = None if launch is None else await backend.mailing(launch.mailing_id)
     return {
         "id": status.id,
         "kind": "message",
+        "channel": None if mailing is None else mailing.channel,
+        "pipeline": PIPELINE,
         "mailing_id": None if launch is None else launch.mailing_id,
         "launch_id": status.launch_id,
         "profile_id": status.profile_id,

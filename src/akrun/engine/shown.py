@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from akrun.engine.secrets import MASK, Masker
@@ -94,6 +95,16 @@ def shown(value: Any, masker: Masker) -> Any:
 def describe(request: Request, masker: Masker) -> dict[str, Any]:
     """A request as it may be printed: method, url, headers and body, secrets and credentials masked."""
     return Shower(masker).request(request)
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `$in`, as it is shown, that a pipe set or changed."""
+    return {key: value for key, value in after.items() if key not in before or before[key] != value}
+
+
+def moment(seconds: float) -> str:
+    """A time since the epoch in ISO 8601, UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(sep=" ", timespec="milliseconds")
 
 
 def _credential(value: str) -> str:

@@ -45,6 +45,7 @@ class TraceStep:
         exit: `success`, `error`, or `out <pipe id>`; empty for a pipe that did not come to its end.
         next: the pipe that follows; None at the end.
         error: the `$error` the pipe left.
+        frame: the place of the template that failed, with its line, a caret and a hint.
         waited: seconds in which it waited for the rate limit.
         exchanges: its attempts, in order.
         branches: the steps of each branch that the pipe ran, in the order of the branches.
@@ -60,6 +61,7 @@ class TraceStep:
     exit: str = ""
     next: int | None = None
     error: Mapping[str, Any] | None = None
+    frame: str | None = None
     waited: float = 0.0
     exchanges: Sequence[Exchange] = ()
     branches: "Sequence[Sequence[TraceStep]]" = ()
@@ -132,12 +134,16 @@ class Trace:
         following: int | None,
         data: dict[str, Any],
         elapsed: float,
-        error: Mapping[str, Any] | None = None,
     ) -> None:
         """The pipe at hand ends by this exit, leaving this `$in`."""
         step = self.steps[-1]
-        step.exit, step.next, step.elapsed, step.error = way, following, elapsed, error
+        step.exit, step.next, step.elapsed = way, following, elapsed
         self._seen = step.output = data.copy()
+
+    def erred(self, error: Mapping[str, Any], frame: str | None = None) -> None:
+        """The pipe that has just ended left this `$error`; `frame` shows the template that failed."""
+        step = self.steps[-1]
+        step.error, step.frame = error, frame
 
 
 def all_steps(steps: Sequence[TraceStep]) -> Iterator[TraceStep]:

@@ -65,7 +65,7 @@ def trace_to_dict(trace: Trace, ending: Ending | None = None) -> dict[str, Any]:
     Returns:
         `state pipe error events handed_over` of the ending (without one, only what follows); `began` (seconds
         since the epoch), `resumed_from`, and `steps`: of each `pipe type label start elapsed waited exit next
-        input output error exchanges branches`, `start` in seconds after `began`. An exchange has `start
+        input output error frame exchanges branches`, `start` in seconds after `began`. An exchange has `start
         elapsed request response failure`. Where steps or branches were left out of a stored trace, `omitted`
         counts the steps before, `branches_omitted` the branches.
     """
@@ -162,6 +162,8 @@ class _Writer:
             "error": None if step.error is None else shower.value(step.error),
             "exchanges": self._exchanges(step.exchanges, shower),
         }
+        if step.frame is not None:
+            compact["frame"] = shower.text(step.frame)
         if whole:
             compact["input"] = shower.value(step.input)
         compact["set"] = shower.value(_changes(step.input, step.output))
@@ -221,6 +223,7 @@ def _expanded_steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         kept = {key: value for key, value in step.items() if key not in ("set", "gone")}
         expanded.append(
             {
+                "frame": None,
                 **kept,
                 "input": before,
                 "output": seen,

@@ -27,8 +27,8 @@ _HEAD = 8.0
 """Length of an arrow's head."""
 
 
-def draw_panel(panel: Panel, prefix: str) -> Iterator[str]:
-    """SVG elements; ids of panels that they link to begin with `prefix`."""
+def draw_panel(panel: Panel, prefix: str | None) -> Iterator[str]:
+    """SVG elements; ids of panels that they link to begin with `prefix`, without one there are no links."""
     for frame in panel.frames:
         yield '<g class="frame">'
         yield (
@@ -98,7 +98,7 @@ def _label(panel: Panel, index: int, middle: Point) -> Iterator[str]:
     yield "</g>"
 
 
-def _node(panel: Panel, node: Node, prefix: str) -> Iterator[str]:
+def _node(panel: Panel, node: Node, prefix: str | None) -> Iterator[str]:
     face, at, mark = panel.faces[node.id], panel.places[node.id], panel.marks.get(node.id)
     kind = "failed-end" if node.kind == "failed" else node.kind
     classes = [kind, *(["io"] if node.io else []), *([mark.tone] if mark is not None else [])]
@@ -168,16 +168,18 @@ def _mark(node: Node) -> Iterator[str]:
         yield f'<path class="glyph" d="M{middle - 4} {middle - 4}l8 8m0-8l-8 8"/>'
 
 
-def _target(node: Node, face: Face, prefix: str) -> Iterator[str]:
+def _target(node: Node, face: Face, prefix: str | None) -> Iterator[str]:
     w, h = face.width, face.height
     if node.kind == "schedule":
-        yield f'<a href="#{escape(prefix)}-{SCHEDULE}">'
+        if prefix is not None:
+            yield f'<a href="#{escape(prefix)}-{SCHEDULE}">'
         yield f'<rect class="box" width="{w:.1f}" height="{h:.1f}" rx="{min(h / 2, 16):.1f}"/>'
         icon = ICONS["scheduled"]
         yield f'<path class="icon" transform="translate(12 {h / 2 - 8:.1f}) scale(0.66)" d="{icon}"/>'
         for row, line in enumerate(face.lines):
             yield _text(36, 19 + 15 * row, line.text, line.font.size, "")
-        yield "</a>"
+        if prefix is not None:
+            yield "</a>"
         return
     yield (
         f'<path class="box" d="M0.7 7v{h - 14:.1f}a{w / 2 - 0.7:.1f} 6 0 0 0 {w - 1.4:.1f} 0V7'

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from akrun.graph import Graph
+from akrun.graph import SCHEDULE, Graph
 from akrun.model.channel import Channel
 from akrun.picture.diagram import Diagram, diagram_of, diagrams_of
 from akrun.picture.draw import draw_panel
@@ -37,14 +37,22 @@ def graph_svg(source: Channel | Graph, overlay: Overlay | None = None) -> str:
     return draw(diagrams_of(source), source, overlay)
 
 
-def draw(diagrams: Sequence[Diagram], channel: Channel | None = None, overlay: Overlay | None = None) -> str:
-    """Draw these pipelines, under the channel's name if it is given."""
+def draw(
+    diagrams: Sequence[Diagram],
+    channel: Channel | None = None,
+    overlay: Overlay | None = None,
+    prefix: str | None = None,
+) -> str:
+    """Draw these pipelines, under the channel's name if it is given.
+
+    `prefix` begins the ids of the panels; pictures on one page need different ones.
+    """
     name = "" if channel is None else printable(channel.name)
     about = "" if channel is None else f"{channel.string_id} · {channel.communication}"
     about = " · ".join(
         part for part in (about, "" if overlay is None else printable(overlay.caption)) if part
     )
-    prefix = "akrun" if channel is None else f"akrun-{channel.string_id}"
+    prefix = prefix or ("akrun" if channel is None else f"akrun-{channel.string_id}")
     panels = [panel_of(diagram, overlay) for diagram in diagrams]
     head = _MARGIN + (30 if name else 0) + (26 if about else 0)
     places, across, bottom = _packed(panels, head)
@@ -64,8 +72,9 @@ def draw(diagrams: Sequence[Diagram], channel: Channel | None = None, overlay: O
         parts.append(
             f'<text class="soft" x="{_MARGIN}" y="{head - 15:.0f}" font-size="12.5">{escape(about)}</text>'
         )
+    linked = any(diagram.name == SCHEDULE for diagram in diagrams)
     for panel, (x, y) in zip(panels, places, strict=True):
-        parts += _panel(panel, x, y, prefix)
+        parts += _panel(panel, x, y, prefix, linked=linked)
     return "\n".join([*parts, *key, "</svg>", ""])
 
 
@@ -102,7 +111,7 @@ def _packed(panels: Sequence[Panel], top: float) -> tuple[list[tuple[float, floa
     return places, widest, max((low for _, _, low in taken), default=top) + _BETWEEN
 
 
-def _panel(panel: Panel, x: float, y: float, prefix: str) -> list[str]:
+def _panel(panel: Panel, x: float, y: float, prefix: str, *, linked: bool) -> list[str]:
     diagram = panel.diagram
     across, height = _size(panel)
     name = escape(f"{prefix}-{diagram.name}")
@@ -112,7 +121,7 @@ def _panel(panel: Panel, x: float, y: float, prefix: str) -> list[str]:
         f'<text x="{_PANEL_SIDE}" y="29" font-size="15" font-weight="700">{escape(diagram.name)}</text>',
         f'<text class="soft" x="{_PANEL_SIDE}" y="46" font-size="12.5">{escape(diagram.about)}</text>',
         f'<g transform="translate({(across - panel.width) / 2:.1f} {_PANEL_HEAD + 6})">',
-        *draw_panel(panel, prefix),
+        *draw_panel(panel, prefix if linked else None),
         "</g>",
         "</g>",
     ]
