@@ -24,7 +24,7 @@ from akrun.net.message import Request
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sms"
 KEY = "k-4711"
-_LOOPBACK = ["127.0.0.0/8"]
+LOOPBACK = ["127.0.0.0/8"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ async def bare(url: str, work: Work) -> Sent:
             left -= 1
             await client.send(Request("POST", url, headers, body, pool_size=work.concurrency))
 
-    async with HttpClient(guard=Guard(_LOOPBACK)) as client:
+    async with HttpClient(guard=Guard(LOOPBACK)) as client:
         begun, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(*(post() for _ in range(work.concurrency)))
         spent = time.process_time() - cpu
@@ -145,7 +145,7 @@ async def sent(url: str, work: Work, watch: Callable[[], Any] | None = None) -> 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         jobs = [job_of(folder, url, work, number) for number in range(1, work.mailings + 1)]
-        async with HttpClient(guard=Guard(_LOOPBACK)) as client, Embedded(folder / "akrun.db") as backend:
+        async with HttpClient(guard=Guard(LOOPBACK)) as client, Embedded(folder / "akrun.db") as backend:
             services = Services(client, lambda _: None, masker=jobs[0].masker)
             launches = [(await open_launch(backend, job, services.clock.now())).launch for job in jobs]
             runs = [

@@ -2,27 +2,46 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from akrun.backend import ControlKind, ControlState
+from akrun.backend import Backend, ControlKind, ControlState
 from akrun.demo.callbacks import CALLBACK_KEY
 from akrun.demo.gateway import running_gateway
 from akrun.mailing.report import ReportError, make_report
 from tests.akrun.server.scene import Serving, until
+from tests.contract.engines import ENGINES
+from tests.nats_server import prefix_of, shared
 
 BOARD = Path(__file__).parents[2] / "examples" / "board"
 
 
-async def test_the_whole_life_of_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def stored(engine: str, directory: Path) -> bytes:
+    """All that the engine has on its disk for that directory."""
+    if engine == "embedded":
+        return b"".join(file.read_bytes() for file in directory.glob("akrun.db*"))
+    blocks = (shared().directory / "store").rglob("*.blk")
+    own = prefix_of(directory)
+    return b"".join(file.read_bytes() for file in blocks if own in str(file).lower())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_the_whole_life_of_a_message(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DEMO_CALLBACK_KEY", CALLBACK_KEY)
     channel = json.loads((BOARD / "channel.json").read_text())
     mailing = json.loads((BOARD / "mailing.json").read_text())
     async with running_gateway() as gateway:
         values = {"sender.url": gateway.url, "sender.api_key": gateway.api_key}
-        async with Serving(tmp_path, channel, values).run() as served:
+
+        def made(directory: Path) -> Backend:
+            return ENGINES[engine](directory, time.time)
+
+        async with Serving(tmp_path, channel, values, engine=made).run() as served:
             address = f"{served.url}/listen/demo_board"
             mailing["sender"] |= {"url": gateway.url, "callback_url": address}
 
@@ -70,5 +89,6 @@ async def test_the_whole_life_of_a_message(tmp_path: Path, monkeypatch: pytest.M
                 "approved": 1, "rejected": 0, "published": 0, "removed": 0, "stopped": 1,
             }  # fmt: skip
             assert (await served.settled())["failed"] == 0
-    text = (tmp_path / "akrun.db").read_bytes()
+    text = stored(engine, tmp_path)
+    assert b"taken down by the board" in text
     assert gateway.api_key.encode() not in text

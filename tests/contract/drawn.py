@@ -16,12 +16,12 @@ times = st.integers(0, 20).map(float) | st.floats(0, 20).map(lambda time: round(
 launch_ids = st.sampled_from(["1a", "1b", "2a"])  # the digit is the mailing
 message_ids = st.builds("{}/{}".format, launch_ids, st.integers(0, 3))
 job_ids = st.integers(1, 9).map("j{}".format)
-pipelines = st.sampled_from(["schedule", "listener", "stop", "message"])
+channels = st.sampled_from(["sms", "chat"])
 new_jobs = st.builds(
     NewJob,
     id=job_ids,
-    channel=st.sampled_from(["sms", "chat"]),
-    pipeline=pipelines,
+    channel=channels,
+    pipeline=st.sampled_from(["schedule", "listener", "stop", "message"]),
     pipe=pipes,
     payload=bodies,
     due=times,

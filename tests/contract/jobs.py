@@ -17,7 +17,7 @@ from akrun.backend import (
     QueuedJob,
     RecordError,
 )
-from tests.contract.drawn import Finish, bodies, finishes, job_ids, new_jobs, pipelines
+from tests.contract.drawn import Finish, bodies, channels, finishes, job_ids, new_jobs
 from tests.contract.engines import MAX_ATTEMPTS
 from tests.contract.journal import JournalRules, LeftBehind, left_behind
 from tests.contract.machine import GIVEN_UP, ModelJob
@@ -75,6 +75,11 @@ class JobRules(JournalRules, ReplayRules):
         self.remember_jobs(jobs)
         return Accepted(new=True, digest=digest, answer=answer)
 
+    @rule(key=keys)
+    def look_up_accepted(self, key: str) -> None:
+        expected = self.accepted[key][0] if key in self.accepted else None
+        assert self.run(self.backend.accepted(key)) == expected
+
     @rule(ago=st.integers(0, 5))
     def forget_accepted(self, ago: int) -> None:
         before = self.now - ago
@@ -82,7 +87,7 @@ class JobRules(JournalRules, ReplayRules):
         assert self.run(self.backend.forget_accepted(before)) == len(self.accepted) - len(kept)
         self.accepted = kept
 
-    @rule(limit=st.integers(0, 4), only=st.none() | st.sets(pipelines))
+    @rule(limit=st.integers(0, 4), only=st.none() | st.sets(channels))
     def lease_jobs(self, limit: int, only: set[str] | None) -> None:
         leased = self.run(self.backend.lease_jobs(self.now, limit, only))
         assert leased == self._expected_jobs(limit, only)
@@ -102,7 +107,7 @@ class JobRules(JournalRules, ReplayRules):
 
     def _pending(self, only: set[str] | None) -> list[ModelJob]:
         pending = [job for job in self.jobs.values() if job.state is MessageState.PENDING]
-        return [job for job in pending if only is None or job.new.pipeline in only]
+        return [job for job in pending if only is None or job.new.channel in only]
 
     @rule(started=st.lists(st.booleans(), min_size=1, max_size=MAX_ATTEMPTS + 1))
     def begin_jobs_and_hand_them_back(self, started: list[bool]) -> None:
@@ -148,7 +153,7 @@ class JobRules(JournalRules, ReplayRules):
         self.replay(len(self.dead) - 1, from_start=from_start)
         self.lease_jobs(9, None)
 
-    @rule(only=st.none() | st.sets(pipelines, max_size=2))
+    @rule(only=st.none() | st.sets(channels))
     def next_due(self, only: set[str] | None) -> None:
         due = min((job.new.due for job in self._pending(only)), default=None)
         assert self.run(self.backend.next_due(only)) == due

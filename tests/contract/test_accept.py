@@ -19,6 +19,20 @@ async def test_the_first_request_is_stored_with_its_jobs(backend: Backend) -> No
     assert [each.id for each in await backend.lease_jobs(0.0, 9)] == ["j1", "j2"]
 
 
+async def test_what_is_stored_can_be_looked_up(backend: Backend, make: Callable[[], Backend]) -> None:
+    assert await backend.accepted("k") is None
+    await backend.accept("k", "d1", b"\x00\xff", [job(1)])
+    await backend.accept("empty", "d2", b"", [])
+    assert await backend.accepted("k") == replace(FIRST, new=False)
+    await backend.close()
+    async with make() as again:
+        assert await again.accepted("k") == replace(FIRST, new=False)
+        assert await again.accepted("empty") == Accepted(new=False, digest="d2", answer=b"")
+        assert await again.accepted("K") is None
+        assert await again.forget_accepted(float("inf")) == 2
+        assert await again.accepted("k") is None
+
+
 async def test_keys_are_apart(backend: Backend) -> None:
     answers = [await backend.accept(key, "d1", b"", [job(1)]) for key in ("", "k", "K", "k\x00", "ключ")]
     assert [answer.new for answer in answers] == [True] * 5

@@ -60,6 +60,21 @@ async def test_what_is_known_of_a_job(backend: Backend, make: Callable[[], Backe
         assert await again.job("nobody") is None
 
 
+async def test_what_a_message_was_loaded_with_is_known_until_its_letter_is_dropped(backend: Backend) -> None:
+    async def payload() -> bytes | None:
+        status = await backend.message("m0")
+        return None if status is None else status.payload
+
+    await sending(backend, 1)
+    assert await payload() == b"payload 0"
+    await leased(backend)
+    await backend.finish("m0", FAILED, dead=letter())
+    assert await payload() == b"payload 0"
+    [dead] = await backend.dead_letters()
+    await backend.drop(dead.id)
+    assert await payload() == b""
+
+
 @pytest.mark.parametrize("dropped", [False, True], ids=["done", "dropped"])
 async def test_a_payload_is_kept_of_single_messages_only(backend: Backend, *, dropped: bool) -> None:
     await backend.enqueue([job(1), single_message("s1")])

@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from akrun.backend import LaunchState, MessageState
+from tests.crash.engines import EMBEDDED, Engine
 from tests.crash.works import WORKS, Found, Work, World, live, look
 
 
@@ -33,14 +35,12 @@ class Run:
     faults: tuple[str, ...]
 
 
-async def runs(work: Work) -> list[Run]:
-    """Cut the work off at each of its moments, then let it come to its end."""
+async def runs(work: Work, engine: Engine = EMBEDDED, step: int = 1) -> list[Run]:
+    """Cut the work off at each of its moments, or every `step`-th; then let it come to its end."""
     found: list[Run] = []
-    at = 0
-    while True:
-        at += 1
+    for at in count(1, step):
         with tempfile.TemporaryDirectory() as folder:
-            world = World(Path(folder))
+            world = World(Path(folder), engine=engine)
             acknowledged: list[bool] = []
             fault = await live(world, work, at, acknowledged)
             if not fault.crashed.is_set():
@@ -51,6 +51,7 @@ async def runs(work: Work) -> list[Run]:
         found.append(
             Run(work.name, fault.moments[-1], doubled, seen.resent, tuple(_faults(work, world, seen)))
         )
+    raise AssertionError
 
 
 def _faults(work: Work, world: World, seen: Found) -> Iterator[str]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from akrun.backend import Backend, Embedded
+from akrun.backend import Backend
 from akrun.net.message import Request, Response
 
 ACTIONS = frozenset(
@@ -48,7 +48,7 @@ class Fault:
 class FaultyBackend:
     """A backend of a process that may end before and after each change."""
 
-    def __init__(self, backend: Embedded, fault: Fault) -> None:
+    def __init__(self, backend: Backend, fault: Fault) -> None:
         self._backend = backend
         self._fault = fault
 
@@ -68,7 +68,7 @@ class FaultyBackend:
         return call
 
 
-def faulty(backend: Embedded, fault: Fault) -> Backend:
+def faulty(backend: Backend, fault: Fault) -> Backend:
     """The backend as a process sees it that may end."""
     return cast("Backend", FaultyBackend(backend, fault))
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import random
 import signal
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from akrun.backend import Embedded, MessageState
+from akrun.backend import Backend, Embedded, MessageState
 from akrun.server.http import serving
 from tests.akrun.mailing.scene import begin, end
 from tests.crash.works import GOT, SENT, register
@@ -137,6 +138,15 @@ class Killing:
     def data(self) -> Path:
         return self.folder / "data"
 
+    def records(self) -> Backend:
+        """What is left, to be read once the server has ended."""
+        return Embedded(self.data / "akrun.db", read_only=True)
+
+    async def units(self, backend: Any) -> list["Unit"]:
+        """All messages and jobs in these records."""
+        found: list[Unit] = await backend._read(_units, None)
+        return found
+
     @asynccontextmanager
     async def served(self, stop: signal.Signals) -> AsyncIterator[httpx.AsyncClient]:
         """A server while the block is open, and a client with its token; ended by that signal."""
@@ -196,8 +206,8 @@ class Killing:
                     break
                 await asyncio.sleep(0.05)
 
-    async def mailing(self, client: httpx.AsyncClient, number: int, size: int) -> None:
-        mailing = {"id": number, "name": "M", "options": {"concurrency": 8}}
+    async def mailing(self, client: httpx.AsyncClient, number: int, size: int, **options: Any) -> None:
+        mailing = {"id": number, "name": "M", "options": {"concurrency": 8, **options}}
         created = await client.post("/api/mailings", json={"channel": "chat", "mailing": mailing})
         created.raise_for_status()
         rows = [
@@ -212,7 +222,8 @@ class Killing:
         self.acknowledged.mailings[number] = size
 
     async def single(self, client: httpx.AsyncClient, name: str) -> None:
-        message = {"profile": {"id": f"s{name}"}, "subscription": {"kind": self.chance.choice(KINDS)}}
+        kind = KINDS[zlib.crc32(name.encode()) % len(KINDS)]  # the same whenever it is repeated
+        message = {"profile": {"id": f"s{name}"}, "subscription": {"kind": kind}}
         for _ in range(2):  # a client that is not sure repeats it
             answer = await client.post(
                 "/api/channels/chat/messages", json=message, headers={"Idempotency-Key": name}
@@ -248,9 +259,9 @@ class Verdict:
 
 async def judge(killing: Killing) -> Verdict:
     """Compare what was acknowledged, what is recorded, and what the provider saw."""
-    faults = await _lost(killing)
-    async with Embedded(killing.data / "akrun.db", read_only=True) as backend:
-        units = {unit.path: unit for unit in await backend._read(_units, None)}
+    async with killing.records() as backend:
+        faults = await _lost(killing, backend)
+        units = {unit.path: unit for unit in await killing.units(backend)}
     states = Counter(unit.state for unit in units.values())
     if bad := set(states) - {MessageState.DONE, MessageState.UNCERTAIN}:
         faults.append(f"without a good outcome: {', '.join(sorted(bad))}")
@@ -276,16 +287,15 @@ async def judge(killing: Killing) -> Verdict:
     )
 
 
-async def _lost(killing: Killing) -> list[str]:
+async def _lost(killing: Killing, backend: Backend) -> list[str]:
     """What was acknowledged and is not there."""
     faults: list[str] = []
-    async with Embedded(killing.data / "akrun.db", read_only=True) as backend:
-        for number, size in killing.acknowledged.mailings.items():
-            launch = await backend.latest_launch(number)
-            if launch is None or (await backend.counts(launch.launch_id)).total != size:
-                faults.append(f"mailing {number} has not its {size} messages")
-        singles = {name: await backend.job(name) for name in sorted(killing.acknowledged.singles)}
-        callbacks = {name: await backend.message_events(name) for name in killing.acknowledged.callbacks}
+    for number, size in killing.acknowledged.mailings.items():
+        launch = await backend.latest_launch(number)
+        if launch is None or (await backend.counts(launch.launch_id)).total != size:
+            faults.append(f"mailing {number} has not its {size} messages")
+    singles = {name: await backend.job(name) for name in sorted(killing.acknowledged.singles)}
+    callbacks = {name: await backend.message_events(name) for name in killing.acknowledged.callbacks}
     faults += [f"single message {name} is lost" for name, job in singles.items() if job is None]
     faults += [f"callback {name} has not its one event" for name, each in callbacks.items() if len(each) != 1]
     return faults
@@ -307,8 +317,7 @@ def _units(connection: Any, _: None) -> list[Unit]:
     found = [Unit("mailing", name, states[state], resent) for name, state, resent in messages]
     jobs = connection.execute("SELECT pipeline, id, state, resent, origin_message FROM job")
     for pipeline, name, state, resent, message in jobs:
-        path = f"confirm/{message}" if pipeline == "schedule" else name
-        found.append(Unit(pipeline, path, states[state], resent))
+        found.append(Unit(pipeline, path_of(pipeline, name, message), states[state], resent))
     kinds = _kinds(connection)
     return [
         Unit(unit.pipeline, f"{kinds.get(unit.path, '')}{unit.path}", unit.state, unit.resent)
@@ -322,11 +331,18 @@ def _kinds(connection: Any) -> dict[str, str]:
         *connection.execute("SELECT id, body FROM message JOIN payload ON payload.message = message.no"),
         *connection.execute("SELECT id, payload FROM job WHERE pipeline = 'message'"),
     ]
-    kinds = {}
-    for name, payload in payloads:
-        value = orjson.loads(payload)
-        kinds[name] = f"{value.get('roots', value)['subscription']['kind']}/"
-    return kinds
+    return {name: kind_of(payload) for name, payload in payloads}
+
+
+def kind_of(payload: bytes) -> str:
+    """The first part of a message's path at the provider, by its payload."""
+    value = orjson.loads(payload)
+    return f"{value.get('roots', value)['subscription']['kind']}/"
+
+
+def path_of(pipeline: str, name: str, message: str | None) -> str:
+    """The path of a job at the provider, but for its message's kind."""
+    return f"confirm/{message}" if pipeline == "schedule" else name
 
 
 def _path(name: str) -> str:

@@ -146,7 +146,9 @@ async def test_a_server_without_work_goes_on_when_there_is_room_again(tmp_path: 
         (
             await served.api("POST", "/api/mailings", json={"channel": "chat", "mailing": mailing})
         ).raise_for_status()
-        await served.backend._write(LIMIT, 1)  # no more pages than there are
+        backend = served.backend
+        assert isinstance(backend, Embedded)
+        await backend._write(LIMIT, 1)  # no more pages than there are
         asked = [launch, message, callback]
         for ask in asked:
             answer = await ask(served)
@@ -155,11 +157,11 @@ async def test_a_server_without_work_goes_on_when_there_is_room_again(tmp_path: 
                 assert answer.json()["detail"] == NO_ROOM[0].partition(";")[0]
                 assert all(part in NO_ROOM[0] + NO_ROOM[1] for part in answer.json()["hint"].split("; "))
         assert [record.message for record in served.log if record.level == "error"] == [
-            f"a callback could not be kept: {served.backend.path}: {'; '.join(NO_ROOM)}"
+            f"a callback could not be kept: {backend.path}: {'; '.join(NO_ROOM)}"
         ]
         assert (await served.client.get("/health/ready")).status_code == 200
         assert await served.settled() == {"done": 0, "failed": 0}
-        await served.backend._write(LIMIT, 1 << 20)
+        await backend._write(LIMIT, 1 << 20)
         for ask in asked * 2:
             assert (await ask(served)).status_code in (200, 202, 409)
         assert await served.settled() == {"done": 3, "failed": 0}

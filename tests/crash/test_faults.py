@@ -1,12 +1,27 @@
 """A fault before and after every write, request and answer, one in each run: the promise holds."""
 
+import os
+
 import pytest
 
+from tests.crash.engines import CLUSTER
 from tests.crash.fault_table import runs, table
 from tests.crash.works import WORKS, Work
 
+STEP = int(os.environ.get("CRASH_STEP", "8"))
+"""Of the moments on a cluster, where each run takes longer, only every so many-th."""
 
-@pytest.mark.parametrize("work", WORKS, ids=[work.name for work in WORKS])
+works = pytest.mark.parametrize("work", WORKS, ids=[work.name for work in WORKS])
+
+
+@works
+async def test_the_promise_holds_on_a_cluster(work: Work) -> None:
+    found = await runs(work, CLUSTER, STEP)
+    assert [(run.moment, run.faults) for run in found if run.faults] == []
+    assert found
+
+
+@works
 async def test_the_promise_holds_wherever_it_is_cut_off(work: Work) -> None:
     found = await runs(work)
     assert [(run.moment, run.faults) for run in found if run.faults] == []

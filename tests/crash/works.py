@@ -11,7 +11,6 @@ from typing import Any
 from akrun.backend import (
     Backend,
     ChannelRecord,
-    Embedded,
     LaunchState,
     MessageState,
     NewJob,
@@ -28,6 +27,7 @@ from akrun.mailing.launch import ENDED, open_launch
 from akrun.mailing.run import MailingRun
 from akrun.model import Channel, parse_located
 from akrun.net.message import Request, Response
+from tests.crash.engines import EMBEDDED, Engine
 from tests.crash.injection import Fault, FaultyService, faulty
 
 SENT = {"id": 1, "string_id": "sent", "name": "Sent", "color": "#112233", "event_type": "send"}
@@ -101,10 +101,11 @@ CHANNEL: dict[str, Any] = {
 
 @dataclass
 class World:
-    """What outlives the processes: the folder with the database, and the service."""
+    """What outlives the processes: the folder with the database, or the servers, and the service."""
 
     folder: Path
     effects: Counter[str] = field(default_factory=Counter)
+    engine: Engine = field(default_factory=lambda: EMBEDDED)
 
     @property
     def database(self) -> Path:
@@ -247,10 +248,10 @@ class Found:
 
 
 async def look(world: World) -> Found:
-    """Read the whole database."""
-    async with Embedded(world.database) as backend:
+    """Read all that is stored."""
+    async with world.engine.opened(world.folder) as backend:
         report = await backend.report()
-        rows = await backend._read(_rows, None)
+        rows = await world.engine.rows(backend)
         launches = [
             launch.state
             for mailing in await backend.mailings()
@@ -265,18 +266,12 @@ async def look(world: World) -> Found:
     return Found(states, tuple(launches), events, resent)
 
 
-def _rows(connection: Any, _: None) -> list[tuple[str, int]]:
-    names = [*MessageState]
-    rows = connection.execute("SELECT state, resent FROM message UNION ALL SELECT state, resent FROM job")
-    return [(names[state], resent) for state, resent in rows]
-
-
 async def live(
     world: World, work: Work, at: int, acknowledged: list[bool], *, busy_timeout: float = 5.0
 ) -> Fault:
     """One life: hand in what is not acknowledged, carry out what there is; ended at that moment."""
     fault = Fault(at)
-    async with Embedded(world.database, max_attempts=5, busy_timeout=busy_timeout) as real:
+    async with world.engine.lived(world.folder, fault.crashed, busy_timeout) as real:
         process = Process(world, faulty(real, fault), fault)
 
         async def life() -> None:

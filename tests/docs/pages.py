@@ -22,6 +22,7 @@ PAGES: Final = tuple(
         *sorted((ROOT / "docs").rglob("*.md")),
         *sorted((ROOT / "examples").rglob("*.md")),
         *sorted((ROOT / "editors").glob("*/*.md")),
+        ROOT / "deploy" / "README.md",
     )
     if path.name not in GENERATED or path.parent != ROOT / "docs"
 )

@@ -12,6 +12,7 @@ from akrun.backend.errors import (
     CorruptError,
     DiskFullError,
     ForeignFileError,
+    LeaseError,
     NewerSchemaError,
     NotFoundError,
     ReadOnlyError,
@@ -20,6 +21,7 @@ from akrun.backend.errors import (
     StorageError,
     UnavailableError,
 )
+from akrun.backend.members import Announcement, Member, Members
 from akrun.backend.protocol import (
     Backend,
     DeadLetters,
@@ -55,9 +57,11 @@ from akrun.backend.records import (
     Report,
     TraceRecord,
 )
+from akrun.backend.sharing import Sharing
 
 __all__ = [
     "Accepted",
+    "Announcement",
     "AudienceDigest",
     "Backend",
     "BackendBusyError",
@@ -88,8 +92,11 @@ __all__ = [
     "Launch",
     "LaunchState",
     "Launches",
+    "LeaseError",
     "LoadResult",
     "MailingRecord",
+    "Member",
+    "Members",
     "Message",
     "MessageState",
     "MessageStatus",
@@ -105,6 +112,7 @@ __all__ = [
     "RecordError",
     "Registry",
     "Report",
+    "Sharing",
     "StateError",
     "StorageError",
     "Store",

@@ -16,6 +16,7 @@ The tree::
         ├── ReadOnlyError       a write through a read-only backend
         ├── ConflictError       an identity that is already taken by another
         ├── NotFoundError       an unknown channel, mailing, launch, message or job
+        │   └── LeaseError            one that this attempt has no lease of any more
         ├── StateError          not possible in the launch's present state
         └── RecordError         a value that cannot be stored
 """
@@ -97,6 +98,10 @@ class ConflictError(BackendError):
 
 class NotFoundError(BackendError):
     """There is no such channel, mailing, launch, message or job."""
+
+
+class LeaseError(NotFoundError):
+    """The attempt is over: another process has its message or job by now, or that has an outcome."""
 
 
 class StateError(BackendError):

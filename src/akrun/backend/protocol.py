@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from akrun.backend.controls import Controls
+from akrun.backend.members import Members
 from akrun.backend.records import (
     Accepted,
     ChannelRecord,
@@ -32,6 +33,7 @@ from akrun.backend.records import (
     Report,
     TraceRecord,
 )
+from akrun.backend.sharing import Sharing
 
 
 class Registry(Protocol):
@@ -202,7 +204,7 @@ class Jobs(Protocol):
         ...
 
     async def lease_jobs(
-        self, now: float, limit: int, pipelines: Collection[str] | None = None
+        self, now: float, limit: int, channels: Collection[str] | None = None
     ) -> list[QueuedJob]:
         """Take up to `limit` jobs that are due at `now`, in the order of due time, then of insertion.
 
@@ -213,7 +215,7 @@ class Jobs(Protocol):
         Args:
             now: seconds since the epoch.
             limit: most jobs.
-            pipelines: only jobs of these; of all when None.
+            channels: only jobs of these, by string id; of all when None.
         """
         ...
 
@@ -245,8 +247,8 @@ class Jobs(Protocol):
         """Hand leased jobs back to pending, as `Queue.release` does with messages."""
         ...
 
-    async def next_due(self, pipelines: Collection[str] | None = None) -> float | None:
-        """The earliest due time of a pending job, of these pipelines if named; None if none is pending."""
+    async def next_due(self, channels: Collection[str] | None = None) -> float | None:
+        """The earliest due time of a pending job, of these channels if named; None if none is pending."""
         ...
 
     async def job_counts(self) -> JobCounts:
@@ -267,6 +269,10 @@ class Jobs(Protocol):
         """
         ...
 
+    async def accepted(self, key: str) -> Accepted | None:
+        """What is stored under an idempotency key, None if nothing is."""
+        ...
+
     async def forget_accepted(self, before: float) -> int:
         """Let go of the idempotency keys that were stored before that time; returns how many they were."""
         ...
@@ -279,7 +285,8 @@ class Journal(Protocol):
         """Store how far an event has come, in place of what was known of that event.
 
         Raises:
-            NotFoundError: its unit is no message or job that is in progress.
+            NotFoundError: its unit is no message or job that is in progress; as a LeaseError, if it was in
+                progress here before, and another process has it by now.
         """
         ...
 
@@ -380,7 +387,20 @@ class DeadLetters(Protocol):
         ...
 
 
-class Backend(Registry, Launches, Queue, Jobs, Journal, Controls, Store, EventLog, DeadLetters, Protocol):
+class Backend(
+    Registry,
+    Launches,
+    Queue,
+    Jobs,
+    Journal,
+    Controls,
+    Store,
+    EventLog,
+    DeadLetters,
+    Sharing,
+    Members,
+    Protocol,
+):
     """The whole of it, with its life: open, use, close."""
 
     async def open(self) -> None:

@@ -173,7 +173,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class MessageStatus:
-    """What is known of a message; `outcome` is None until it has one."""
+    """What is known of a message.
+
+    Attributes:
+        outcome: None until it has one.
+        payload: what it was loaded with; empty once its dead letter is dropped.
+    """
 
     id: str
     launch_id: str
@@ -182,6 +187,7 @@ class MessageStatus:
     state: MessageState
     attempts: int
     outcome: Outcome | None
+    payload: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

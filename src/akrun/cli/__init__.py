@@ -7,16 +7,21 @@ from typing import Any
 import click
 
 from akrun.errors import AkrunError
+from aktmpl.errors import nearest
 
 COMMANDS = {
     "new": "akrun.cli.new:new",
     "send": "akrun.cli.send:send",
     "serve": "akrun.cli.serve:serve",
+    "worker": "akrun.cli.worker:worker",
+    "migrate": "akrun.cli.migrate:migrate",
     "token": "akrun.cli.token:token",
     "mailing": "akrun.cli.mailing:mailing",
     "test": "akrun.cli.test:test",
     "report": "akrun.cli.report:report",
+    "top": "akrun.cli.top:top",
     "trace": "akrun.cli.trace:trace",
+    "rerun": "akrun.cli.rerun:rerun",
     "dead": "akrun.cli.dead:dead",
     "entity": "akrun.cli.entity:entity",
     "history": "akrun.cli.history:history",
@@ -45,6 +50,20 @@ class _Commands(click.Group):
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest command where there is none of the name."""
+        if args[0] not in COMMANDS and (meant := nearest(args[0], COMMANDS)) is not None:
+            ctx.fail(f"there is no command `{args[0]}`; {meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their first sentence, whole; click would cut it to fit a line."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, each.get_short_help_str(limit=300)) for name, each in found if each])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

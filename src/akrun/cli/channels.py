@@ -2,27 +2,30 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from akrun.backend import ChannelRecord, Embedded
+from akrun.backend import ChannelRecord
+from akrun.backend.chosen import chosen, database
 from akrun.channels import Entry, catalogue
-from akrun.cli.options import DATABASE, data_option
+from akrun.cli.options import settings_option
 from akrun.cli.text import plain, to_json
 from akrun.errors import AkrunError
+from akrun.model.servers import EMBEDDED
+from akrun.model.settings import Settings
+from aktmpl.cli.example import example
 from aktmpl.errors import nearest
 
 
-@click.command()
+@click.command(epilog=example("akrun channels webhook"))
 @click.argument("string_id", required=False)
-@data_option
+@settings_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def channels(string_id: str | None, data: Path, *, as_json: bool) -> None:
+def channels(string_id: str | None, settings: Settings, *, as_json: bool) -> None:
     """List all channels: built-in, shipped with akrun, registered by use. With STRING_ID, print that one."""
-    registered = asyncio.run(_registered(data))
+    registered = asyncio.run(_registered(settings))
     entries = catalogue(registered)
     if string_id is not None:
         click.echo(_document(string_id, entries, registered))
@@ -33,11 +36,11 @@ def channels(string_id: str | None, data: Path, *, as_json: bool) -> None:
         Console().print(_table(entries))
 
 
-async def _registered(data: Path) -> list[ChannelRecord]:
-    """The channels of the database, if there is one yet."""
-    if not (data / DATABASE).exists():
+async def _registered(settings: Settings) -> list[ChannelRecord]:
+    """The channels of the backend, if there is one yet."""
+    if settings.backend == EMBEDDED and not database(settings.data).exists():
         return []
-    async with Embedded(data / DATABASE, read_only=True) as backend:
+    async with chosen(settings, read_only=True) as backend:
         return await backend.channels()
 
 

@@ -21,17 +21,18 @@ _TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 
 @dataclass(frozen=True, slots=True)
 class ServingControl:
-    """A serving process."""
+    """A serving process; `pid` is its process id."""
 
     url: str
     token: str = field(repr=False)
+    pid: int = 0
 
     @classmethod
     def find(cls, data: Path) -> Self | None:
         """The process that serves this data directory; None if none does."""
         try:
             found = orjson.loads((data / SERVE_FILE).read_bytes())
-            control = cls(found["url"], found["token"])
+            control = cls(found["url"], found["token"], found["pid"])
             with control._client() as client:
                 client.get("/health/live").raise_for_status()
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, httpx.HTTPError):

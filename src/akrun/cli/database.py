@@ -1,10 +1,11 @@
-"""The data directory and the database in it, as commands open them."""
+"""The data directory, and the backend, as commands open them."""
 
 from pathlib import Path
 
-from akrun.backend import Embedded
-from akrun.cli.options import DATABASE
+from akrun.backend import Backend
+from akrun.backend.chosen import chosen, database
 from akrun.errors import AkrunError
+from akrun.model.servers import EMBEDDED
 from akrun.model.settings import Settings
 
 
@@ -12,23 +13,21 @@ class NoDataError(AkrunError):
     """There is no data where it was looked for, or none can be written there."""
 
 
-def reading(data: Path) -> Embedded:
-    """The database for reading only, also while another process sends.
+def reading(settings: Settings) -> Backend:
+    """The backend for reading only, also while another process sends.
 
     Raises:
         NoDataError: Nothing was sent from this directory yet.
     """
-    path = data / DATABASE
-    if not path.exists():
+    path = database(settings.data)
+    if settings.backend == EMBEDDED and not path.exists():
         raise NoDataError(f"nothing was sent yet: there is no {path} (--data names another directory)")
-    return Embedded(path, read_only=True)
+    return chosen(settings, read_only=True)
 
 
-def writing(settings: Settings) -> Embedded:
-    """The database for sending, as the settings want it."""
-    return Embedded(
-        settings.data / DATABASE, durability=settings.durability, max_attempts=settings.max_attempts
-    )
+def writing(settings: Settings) -> Backend:
+    """The backend for sending, as the settings want it."""
+    return chosen(settings)
 
 
 def make_directory(data: Path) -> None:

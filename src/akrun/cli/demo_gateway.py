@@ -6,9 +6,10 @@ import click
 
 from akrun.demo import gateway
 from akrun.demo.callbacks import CALLBACK_KEY
+from aktmpl.cli.example import example
 
 
-@click.command("demo-gateway")
+@click.command("demo-gateway", epilog=example("akrun demo-gateway --port 8099"))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0: a free port.")
 @click.option("--api-key", default=gateway.DEMO_KEY, show_default=True, help="What X-Api-Key must hold.")

@@ -10,8 +10,9 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from akrun.backend.chosen import database
 from akrun.cli.control import SERVE_FILE
-from akrun.cli.options import DATABASE, SettingFlags, flags_option
+from akrun.cli.options import SettingFlags, flags_option
 from akrun.cli.services import pipe_defaults
 from akrun.cli.text import plain, to_json
 from akrun.doctor.checks import CHECKS
@@ -20,12 +21,13 @@ from akrun.doctor.run import Checked, count, run_checks
 from akrun.doctor.scope import Scope
 from akrun.errors import FileFaults
 from akrun.model.settings import Settings, read_configuration
+from aktmpl.cli.example import example
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 
 
-@click.command()
+@click.command(epilog=example("akrun doctor examples/sms/channel.json"))
 @click.argument("channels", nargs=-1, type=_FILE, metavar="[CHANNEL]...")
 @flags_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -61,7 +63,7 @@ def _scope(channels: tuple[Path, ...], flags: SettingFlags) -> Scope:
         configuration,
         faults,
         data,
-        data / DATABASE,
+        database(data),
         data / SERVE_FILE,
         dict(os.environ),
         channels,

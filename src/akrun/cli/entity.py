@@ -27,6 +27,7 @@ from akrun.model.entities import Entity
 from akrun.model.fields import data_fields
 from akrun.model.settings import Settings
 from akrun.model.values import part
+from aktmpl.cli.example import example
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -52,7 +53,11 @@ def _parse_inputs(_: click.Context, __: click.Parameter, pairs: tuple[str, ...])
     return inputs
 
 
-@click.command()
+@click.command(
+    epilog=example(
+        "akrun entity examples/crm/channel.json category create name=News --set sender.key=env:CRM_KEY"
+    )
+)
 @click.argument("channel", type=_FILE)
 @click.argument("entity")
 @click.argument("operation")

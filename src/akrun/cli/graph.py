@@ -17,6 +17,7 @@ from akrun.mailing.job import PIPELINE
 from akrun.model.channel import Channel
 from akrun.model.load import load_channel_file
 from akrun.model.settings import Settings
+from aktmpl.cli.example import example
 from aktmpl.errors import nearest
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _SUFFIXES = {".mmd": "mermaid", ".md": "mermaid", ".dot": "dot", ".gv": "dot", "
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(epilog=example("akrun graph examples/sms/channel.json --output sms.svg"))
 @click.argument("channel", type=_FILE)
 @click.option("--pipeline", metavar="NAME", help="Only this one: message, …, or category.list of an entity.")
 @click.option(
@@ -114,7 +115,7 @@ def _written(diagrams: "list[Diagram]", channel: Channel, overlay: "Overlay | No
 async def _trace(unit: str, channel: Channel, settings: Settings) -> "Overlay":
     from akrun.picture.overlay import trace_overlay  # noqa: PLC0415
 
-    async with reading(settings.data) as backend:
+    async with reading(settings) as backend:
         found = await _owner(backend, unit)
         if found is None:
             raise AkrunError(f"there is no message or job {unit!r}: `akrun history PROFILE` prints ids")

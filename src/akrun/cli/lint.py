@@ -11,6 +11,7 @@ from akrun.lint import Finding, Selection, check_channel, fixed
 from akrun.lint.files import STDIN, Input, UnusableInputError, inputs
 from akrun.lint.formats import FORMATS
 from akrun.lint.formats.text import render as as_text
+from aktmpl.cli.example import example
 
 _BOM = "\ufeff".encode()
 
@@ -19,7 +20,7 @@ def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
     return tuple(code.strip().upper() for each in given for code in each.split(",") if code.strip())
 
 
-@click.command()
+@click.command(epilog=example("akrun lint --strict examples"))
 @click.argument("paths", nargs=-1)
 @click.option(
     "--format",

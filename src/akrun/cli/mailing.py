@@ -11,7 +11,7 @@ from rich.table import Table
 from akrun.backend import Backend
 from akrun.cli.control import ServingControl
 from akrun.cli.database import make_directory, reading, writing
-from akrun.cli.options import data_option, parse_set, settings_option
+from akrun.cli.options import parse_set, settings_option
 from akrun.cli.services import pipe_defaults, sql_of
 from akrun.cli.text import plain, to_json
 from akrun.engine.clock import SystemClock
@@ -26,6 +26,7 @@ from akrun.model import Channel, MailingState, parse_located
 from akrun.model.settings import Settings
 from akrun.net.client import HttpClient
 from akrun.server.keeper import Keeper
+from aktmpl.cli.example import example
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -47,12 +48,12 @@ def mailing() -> None:
     """
 
 
-@mailing.command("list")
-@data_option
+@mailing.command("list", epilog=example("akrun mailing list --json"))
+@settings_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(data: Path, *, as_json: bool) -> None:
+def list_(settings: Settings, *, as_json: bool) -> None:
     """List all mailings with their state and counts."""
-    found = [each.to_dict() for each in asyncio.run(_statuses(data))]
+    found = [each.to_dict() for each in asyncio.run(_statuses(settings))]
     if as_json:
         click.echo(to_json(found))
         return
@@ -69,15 +70,15 @@ def list_(data: Path, *, as_json: bool) -> None:
     Console().print(table)
 
 
-@mailing.command()
+@mailing.command(epilog=example("akrun mailing show 501"))
 @click.argument("mailing_id")
-@data_option
-def show(mailing_id: str, data: Path) -> None:
+@settings_option
+def show(mailing_id: str, settings: Settings) -> None:
     """Show where a mailing stands, as JSON."""
-    click.echo(to_json(asyncio.run(_status(data, mailing_id)).to_dict()))
+    click.echo(to_json(asyncio.run(_status(settings, mailing_id)).to_dict()))
 
 
-@mailing.command()
+@mailing.command(epilog=example("akrun mailing submit examples/sms/channel.json examples/sms/mailing.json"))
 @click.argument("channel", type=_FILE)
 @click.argument("mailing_file", type=_FILE, metavar="MAILING")
 @click.option("--audience", type=_FILE, help="The audience's file; else the one that the mailing names.")
@@ -105,7 +106,7 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter per option
     _print(asyncio.run(_submit(job, settings, relaunch=relaunch)).to_dict())
 
 
-@mailing.command()
+@mailing.command(epilog=example("akrun mailing pause 501"))
 @click.argument("mailing_id")
 @settings_option
 def pause(mailing_id: str, settings: Settings) -> None:
@@ -113,7 +114,7 @@ def pause(mailing_id: str, settings: Settings) -> None:
     _ask(mailing_id, "pause", settings)
 
 
-@mailing.command()
+@mailing.command(epilog=example("akrun mailing resume 501"))
 @click.argument("mailing_id")
 @settings_option
 def resume(mailing_id: str, settings: Settings) -> None:
@@ -121,7 +122,7 @@ def resume(mailing_id: str, settings: Settings) -> None:
     _ask(mailing_id, "resume", settings)
 
 
-@mailing.command()
+@mailing.command(epilog=example("akrun mailing stop 501"))
 @click.argument("mailing_id")
 @settings_option
 def stop(mailing_id: str, settings: Settings) -> None:
@@ -148,13 +149,13 @@ def _print(found: dict[str, Any]) -> None:
     Console().print(plain(text))
 
 
-async def _statuses(data: Path) -> list[MailingStatus]:
-    async with reading(data) as backend:
+async def _statuses(settings: Settings) -> list[MailingStatus]:
+    async with reading(settings) as backend:
         return await statuses(backend)
 
 
-async def _status(data: Path, mailing_id: str) -> MailingStatus:
-    async with reading(data) as backend:
+async def _status(settings: Settings, mailing_id: str) -> MailingStatus:
+    async with reading(settings) as backend:
         return await status(backend, mailing_id)
 
 

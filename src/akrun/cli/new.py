@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from akrun.scaffold import KINDS, Kind, Names, id_of, new_channel, string_id_of
+from aktmpl.cli.example import example
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@click.command()
+@click.command(epilog=example("akrun new acme --kind json --name Acme"))
 @click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--kind", type=click.Choice(KINDS), help="How the service wants a message.  [default: json]")
 @click.option(

@@ -15,7 +15,6 @@ from akrun.model.settings import Settings, load_settings
 
 R = TypeVar("R")
 
-DATABASE = "akrun.db"
 LOG = "procpiper.log"
 
 
@@ -50,12 +49,18 @@ def settings_option(function: Callable[..., R]) -> Callable[..., R]:
 
 
 def flags_option(function: Callable[..., R]) -> Callable[..., R]:
-    """`--data`, `--config` and `--option`; the command gets them unread as `flags: SettingFlags`."""
+    """`--data`, `--backend`, `--config` and `--option`; the command gets them as `flags: SettingFlags`."""
 
     @click.option(
         "--data",
         type=click.Path(file_okay=False),
         help="Directory of the database and the log.  [setting: data; env var: AKRUN_DATA; default: .akrun]",
+    )
+    @click.option(
+        "--backend",
+        metavar="URL",
+        help="Servers of a NATS cluster (nats://host:4222), which hold everything instead of the database.  "
+        "[setting: backend; env var: AKRUN_BACKEND; default: embedded]",
     )
     @click.option(
         "--config",
@@ -75,9 +80,15 @@ def flags_option(function: Callable[..., R]) -> Callable[..., R]:
     )
     @wraps(function)
     def command(
-        *args: Any, data: str | None, config: Path | None, options: dict[str, str], **kwargs: Any
+        *args: Any,
+        data: str | None,
+        backend: str | None,
+        config: Path | None,
+        options: dict[str, str],
+        **kwargs: Any,
     ) -> R:
-        given = options if data is None else {**options, "data": data}
+        named = {"data": data, "backend": backend}
+        given = {**options, **{name: value for name, value in named.items() if value is not None}}
         return function(*args, flags=SettingFlags(config, given), **kwargs)
 
     return command

@@ -11,10 +11,11 @@ from rich.table import Table
 from akrun.errors import AkrunError
 from akrun.pipes import REGISTRY, SPECS
 from akrun.pipes.reference import describe, markdown, section
+from aktmpl.cli.example import example
 from aktmpl.errors import nearest
 
 
-@click.command()
+@click.command(epilog=example("akrun pipes http_request"))
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print docs/pipes.md, or a part of it.")

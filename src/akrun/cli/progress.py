@@ -29,7 +29,7 @@ class RateMeter:
     def update(self, now: float, settled: int) -> None:
         """Take in how many messages have an outcome at `now` (seconds of a monotonic clock)."""
         self._points.append((now, settled))
-        while now - self._points[0][0] > _RATE_OVER:
+        while len(self._points) > 2 and now - self._points[0][0] > _RATE_OVER:
             self._points.popleft()
 
     @property

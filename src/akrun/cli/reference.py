@@ -19,7 +19,7 @@ from aktmpl.cli.example import example_of
 GROUPS: Final = {
     "Writing channels": ("new", "lint", "test", "graph", "pipes", "channels", "schema", "lsp"),
     "Sending": ("send", "report", "history", "trace", "rerun", "dead", "entity"),
-    "Serving": ("serve", "mailing", "token"),
+    "Serving": ("serve", "worker", "top", "mailing", "token", "migrate"),
     "The installation": ("doctor", "demo", "demo-gateway"),
 }
 """The commands of akrun in the page's order."""

@@ -11,30 +11,38 @@ from rich.text import Text
 
 from akrun.backend import LaunchState
 from akrun.cli.database import reading
-from akrun.cli.options import data_option
+from akrun.cli.options import settings_option
 from akrun.cli.text import plain, to_json
 from akrun.mailing.chart import draw
 from akrun.mailing.report import MailingReport, make_report
 from akrun.mailing.table import to_csv
+from akrun.model.settings import Settings
+from aktmpl.cli.example import example
 
 _REASONS_SHOWN = 10
 _PICTURE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(epilog=example("akrun report 501 --json"))
 @click.argument("mailing", required=False)
-@data_option
+@settings_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--svg", type=_PICTURE, metavar="FILE", help="Write the funnel as an SVG picture.")
 @click.option("--png", type=_PICTURE, metavar="FILE", help="Write the funnel as a PNG picture.")
 def report(  # noqa: PLR0913 - one parameter per option
-    mailing: str | None, data: Path, *, as_json: bool, as_csv: bool, svg: Path | None, png: Path | None
+    mailing: str | None,
+    settings: Settings,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    svg: Path | None,
+    png: Path | None,
 ) -> None:
     """Report on the latest launch of MAILING (its id), or of the mailing that was launched last."""
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    made = asyncio.run(_make(data, mailing))
+    made = asyncio.run(_make(settings, mailing))
     for file, suffix in ((svg, ".svg"), (png, ".png")):
         if file is not None:
             if file.suffix.lower() != suffix:
@@ -46,8 +54,8 @@ def report(  # noqa: PLR0913 - one parameter per option
         print_report(made, as_json=as_json)
 
 
-async def _make(data: Path, mailing: str | None) -> MailingReport:
-    async with reading(data) as backend:
+async def _make(settings: Settings, mailing: str | None) -> MailingReport:
+    async with reading(settings) as backend:
         return await make_report(backend, mailing)
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from akrun.backend import Counts, LaunchState
 from akrun.backend.memory import MemoryStore
+from akrun.backend.sharing import shared_rates
 from akrun.cli.database import make_directory, writing
 from akrun.cli.dry_run import print_requests
 from akrun.cli.event_loop import run
@@ -154,6 +155,7 @@ async def _send_all(job: Job, services: Services, wish: _Wish) -> int:
         assert launch is not None
         end = End.STOPPED if launch.state is LaunchState.STOPPED else End.FINISHED
         if launch.state not in ENDED:
+            services = replace(services, reserve=shared_rates(backend, job.channel.string_id))
             run = MailingRun(backend, launch, job, services)
             end = await run_with_progress(run, job.mailing.name, console, wish.settings.grace_period)
         report = await make_report(backend, job.mailing.id)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def pipe_defaults(settings: Settings) -> PipeDefaults:
-    """Defaults of pipe parameters as the settings have them."""
+    """What the settings say of pipes, for compiling a channel or reading a job by them."""
     return PipeDefaults(
         http_timeout=settings.pipe_http_timeout,
         http_max_conn=settings.pipe_http_max_conn,
@@ -58,7 +58,17 @@ def sql_of(settings: Settings) -> "Connectors | NoConnectors":
 async def opened_services(
     settings: Settings, log: LogSink, masker: Masker, sql: "Connectors | NoConnectors | None" = None
 ) -> AsyncIterator[Services]:
-    """Services over the network and the configured databases; `sql`, if given, is closed with them."""
+    """Services over the network and the configured databases, for as long as the context lasts.
+
+    Args:
+        settings: the configuration.
+        log: where the channel's log goes.
+        masker: hides the secrets of what is run.
+        sql: the connectors, if they are there already; closed with the rest.
+
+    Raises:
+        ConnectorError: there are connectors, but SQLAlchemy is not installed.
+    """
     sql = sql_of(settings) if sql is None else sql
     try:
         async with http_of(settings) as client, exported_spans() as observe:

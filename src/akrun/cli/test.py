@@ -14,6 +14,7 @@ from akrun.cli.options import SettingFlags, flags_option
 from akrun.cli.timeline import render_trace
 from akrun.errors import AkrunError
 from akrun.model.settings import Settings, load_settings
+from aktmpl.cli.example import example
 
 if TYPE_CHECKING:
     from akrun.testkit.suite import FileReport, Selection
@@ -36,7 +37,7 @@ def _processes(_: click.Context, __: click.Parameter, value: str) -> int | None:
     return int(value)
 
 
-@click.command()
+@click.command(epilog=example("akrun test examples/sms --coverage coverage.html"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-k", "words", default="", metavar="TEXT", help="Only cases whose file or name has this text.")
 @click.option("-x", "first", is_flag=True, help="Stop at the first case that fails.")

@@ -12,6 +12,7 @@ from akrun.cli.database import make_directory
 from akrun.cli.options import data_option
 from akrun.cli.text import plain, to_json
 from akrun.server.api.tokens import Scope, Token, TokenFile
+from aktmpl.cli.example import example
 
 _DAY = 86_400.0
 
@@ -21,7 +22,7 @@ def token() -> None:
     """Make and revoke tokens for the HTTP API; a serving process takes note at once."""
 
 
-@token.command()
+@token.command(epilog=example("akrun token create --name shop --scope send --expires 90"))
 @click.option("--name", required=True, help="Tells it from others: who or what has it.")
 @click.option(
     "--scope",
@@ -40,7 +41,7 @@ def create(name: str, scope: str, expires: float | None, data: Path) -> None:
     click.echo(TokenFile(data).create(name, Scope(scope), now, until))
 
 
-@token.command("list")
+@token.command("list", epilog=example("akrun token list"))
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(data: Path, *, as_json: bool) -> None:
@@ -56,7 +57,7 @@ def list_(data: Path, *, as_json: bool) -> None:
     Console().print(table)
 
 
-@token.command()
+@token.command(epilog=example("akrun token revoke shop"))
 @click.argument("name")
 @data_option
 def revoke(name: str, data: Path) -> None:

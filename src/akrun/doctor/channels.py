@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from akrun.backend import BackendError, Embedded
+from akrun.backend import BackendError
 from akrun.doctor.scope import Scope
 from akrun.errors import FileFaults
 from akrun.model.located import LocatedDocument, parse_located, read_with_faults
@@ -79,10 +79,11 @@ def _string_id(text: ChannelText) -> Any:
 
 
 async def _registered(scope: Scope) -> list[tuple[str, str]]:
-    if not scope.database.exists():
-        return []
     try:
-        async with Embedded(scope.database, read_only=True) as backend:
+        unopened = scope.backend
+        if unopened is None:
+            return []
+        async with unopened as backend:
             return [(each.string_id, each.document.decode()) for each in await backend.channels()]
-    except BackendError:  # what is wrong with the database another check says
+    except BackendError:  # what is wrong with the backend another check says
         return []

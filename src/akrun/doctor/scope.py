@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from akrun.backend import Backend, Embedded
+from akrun.backend.chosen import chosen
 from akrun.engine.clock import Clock, SystemClock
 from akrun.errors import FileFaults
+from akrun.model.servers import servers_of
+from akrun.model.setting_layers import SECRETS
 from akrun.model.settings import Configuration, Settings
 from akrun.pipes.spec import PipeDefaults
 
@@ -42,6 +46,18 @@ class Scope:
         """The settings; their defaults when the configuration has faults."""
         return Settings.model_construct() if self.configuration is None else self.configuration.settings
 
+    @property
+    def clustered(self) -> bool:
+        """Whether everything is on the servers of a cluster, and nothing in the database."""
+        return bool(servers_of(self.settings.backend))
+
+    @property
+    def backend(self) -> Backend | None:
+        """The backend for reading, unopened; None where there is no database yet."""
+        if self.clustered:
+            return chosen(self.settings, read_only=True)
+        return Embedded(self.database, read_only=True) if self.database.exists() else None
+
     def secrets(self) -> dict[str, str]:
         """What must not be printed, by name, as far as the configuration has it."""
         found = {}
@@ -49,6 +65,12 @@ class Scope:
             url = found[f"connectors.{name}.url"] = connector.url.get_secret_value()
             if password := _password(url):
                 found[f"connectors.{name}.password"] = password
+        for name in SECRETS:
+            secret = getattr(self.settings, name)
+            if secret is not None:
+                found[name] = secret.get_secret_value()
+                if password := _password(found[name]):
+                    found[f"{name}.password"] = password
         return found
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from akrun.model import codes as file_codes
 from akrun.model.channel import Channel
 from akrun.model.entities import OPERATIONS
 from akrun.model.fields import OBJECTS, data_fields
+from akrun.model.load import load_channel_file
 from akrun.model.located import LocatedDocument
 from akrun.model.pipelines import PIPELINES
 from akrun.model.pipes import PipeModel
@@ -64,6 +66,19 @@ def secret_fields(channel: Channel) -> list[tuple[str, str]]:
     return [
         (name, each.name) for name in OBJECTS for each in data_fields(channel.fields.of(name)) if each.secret
     ]
+
+
+def load_channel(path: str | Path, defaults: PipeDefaults | None = None) -> CompiledChannel:
+    """Read a channel from a `.json`, `.yaml` or `.yml` file, and compile it.
+
+    Args:
+        path: the file.
+        defaults: what the configuration sets; see `akrun.pipe_defaults`.
+
+    Raises:
+        FileFaults: every fault of the file; those of its pipes are looked for when the rest is right.
+    """
+    return compile_channel(*load_channel_file(path), defaults)
 
 
 def compile_channel(

@@ -132,6 +132,15 @@ def log_dead_letter(log: LogSink, channel_id: int, unit: Unit, outcome: Outcome)
     )
 
 
+def log_lost_lease(event: Event, unit: Unit) -> None:
+    """Say in the channel's log that an attempt ends without an outcome: another process makes the next."""
+    services, channel_id = event.services, event.channel_id
+    now = services.clock.now().timestamp()
+    message = "attempt given up: no sign of life came through in time, and another process has its lease"
+    fields = {"unit": unit.id, "pipeline": unit.pipeline}
+    services.log(LogRecord("warn", f"{channel_id}|0", message, channel_id, 0, now, fields=fields))
+
+
 def unstorable(event: Event, result: Result, error: Exception) -> Result:
     """The result of an attempt whose effects the backend refuses: the fault of what a service answered."""
     failure = PipeFailure("record", f"what it left cannot be stored: {error}", kind="record")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from akrun.backend.absent import NoStore
 from akrun.backend.protocol import Store
 from akrun.backend.records import NewJob
+from akrun.backend.sharing import Reserve
 from akrun.engine.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
 from akrun.engine.clock import Clock, SystemClock
 from akrun.engine.journal import UnitJournal
@@ -43,6 +44,8 @@ class Services:
         chance: numbers in [0, 1) for jitter.
         sql: the databases of the configuration.
         store: the key-value store.
+        reserve: where rates are kept that hold for several processes together; None for one that is alone.
+        urgent: whether its requests go before others' where a rate limit makes them wait.
         limits: the channel's rate limits.
         traces: which attempts' traces are kept: of none, of those that did not end as done, of all.
         observe: told of every attempt that has ended and was traced, and how.
@@ -57,10 +60,12 @@ class Services:
     store: Store = field(default_factory=NoStore)
     traces: Traces = "off"
     observe: "Callable[[Event, Result], None] | None" = None
+    reserve: Reserve | None = None
+    urgent: bool = False
     limits: RateLimits = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "limits", RateLimits(self.clock))
+        object.__setattr__(self, "limits", RateLimits(self.clock, self.reserve))
 
     def masking(self, secrets: Mapping[str, str]) -> Self:
         """The same services, which hide these secrets (by name) too; all else is shared with the original."""
@@ -75,6 +80,12 @@ class Services:
         """The same services with this store; everything else is shared with the original."""
         services = copy.copy(self)
         object.__setattr__(services, "store", store)
+        return services
+
+    def hurrying(self) -> Self:
+        """The same services, urgently; everything else is shared with the original."""
+        services = copy.copy(self)
+        object.__setattr__(services, "urgent", True)
         return services
 
 

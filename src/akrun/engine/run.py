@@ -207,7 +207,8 @@ def _fail(step: Step, event: Event, exc: Exception, begun: float | None = None) 
     following = None if isinstance(failure, Uncertain) else step.error
     if event.trace is not None and begun is not None:
         elapsed = event.services.clock.monotonic() - begun
-        event.trace.leave("error", None if following is None else following.id, event.data, elapsed, error)
+        event.trace.leave("error", None if following is None else following.id, event.data, elapsed)
+        event.trace.erred(error, exc.frame() if isinstance(exc, TemplateError) else None)
     if following is not None:
         return following
     if step.pure is not None:  # which leaves `$in` as it was when it fails

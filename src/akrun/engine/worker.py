@@ -6,9 +6,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
 
-from akrun.backend import Jobs, QueuedJob
+from akrun.backend import Jobs, LeaseError, QueuedJob, Sharing
 from akrun.engine.clock import Clock, first_of
-from akrun.engine.ending import Ending, Unit, ending_without_run, log_dead_letter, settle
+from akrun.engine.ending import Ending, Unit, ending_without_run, log_dead_letter, log_lost_lease, settle
 from akrun.engine.event import Event
 from akrun.engine.host import Host
 from akrun.engine.journal import Recorder, UnitJournal
@@ -21,6 +21,9 @@ from akrun.errors import PipeFailure
 ROUTER_PERIOD: Final = 10.0
 """Seconds between two looks for due jobs, when nothing else wakes the worker."""
 
+OVERDUE: Final = 0.1
+"""Seconds between two looks while a job is due that another process has in hand."""
+
 MESSAGE: Final = "message"
 """The pipeline of single messages: their jobs bring the roots of their own beside the origin."""
 
@@ -30,18 +33,16 @@ Amend = Callable[[QueuedJob, Result], Result]
 """What else a result means, before it is recorded."""
 
 
-class JobBackend(Jobs, Recorder, Protocol):
+class JobBackend(Jobs, Recorder, Sharing, Protocol):
     """Where jobs come from, and their attempts' journals go."""
 
 
 class Worker:
     """Runs jobs until it is stopped: many at once, each recorded with its events and follow-up jobs.
 
-    Jobs of channels that this process does not have stay leased and untouched until the worker ends.
-
     Args:
         backend: where jobs come from.
-        hosts: the channels of this process by string id.
+        hosts: the channels of this process by string id; jobs of others are left alone.
         clock: says what is due.
         roots: see `Roots`.
         amend: see `Amend`.
@@ -71,7 +72,6 @@ class Worker:
         self._period = period
         self._concurrency = concurrency
         self._tasks: dict[asyncio.Task[None], str] = {}
-        self._foreign: list[str] = []
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -107,17 +107,14 @@ class Worker:
         room = self._concurrency - len(self._tasks)
         if not room:
             return False
-        leasing = asyncio.ensure_future(self._backend.lease_jobs(self._now(), room))
+        leasing = asyncio.ensure_future(self._backend.lease_jobs(self._now(), room, list(self._hosts)))
         try:
             jobs = await asyncio.shield(leasing)
         except asyncio.CancelledError:
             with suppress(Exception):  # what could not be leased need not be handed back
-                self._foreign += [job.id for job in await leasing]
+                await self._backend.release_jobs([job.id for job in await leasing])
             raise
         for job in jobs:
-            if job.channel not in self._hosts:
-                self._foreign.append(job.id)
-                continue
             task = asyncio.create_task(self._work(job, self._hosts[job.channel]))
             self._tasks[task] = job.id
             task.add_done_callback(lambda _: self._awake.set())
@@ -126,9 +123,11 @@ class Worker:
     async def _rest(self) -> None:
         """Wait for a call, the end of a job, the next due time, or the period's end."""
         wait = self._period
-        if len(self._tasks) < self._concurrency and (due := await self._backend.next_due()) is not None:
-            wait = min(wait, max(due - self._now(), 0.0))
-        await first_of(self._clock.sleep(wait), self._awake.wait())
+        if len(self._tasks) < self._concurrency:
+            due = await self._backend.next_due(list(self._hosts))
+            if due is not None:
+                wait = min(wait, max(due - self._now(), OVERDUE if self._backend.shared else 0.0))
+        await first_of(self._clock.sleep(wait), self._awake.wait(), self._backend.stirred("jobs"))
 
     def _raise_failed(self) -> None:
         for task in [task for task in self._tasks if task.done()]:
@@ -144,8 +143,6 @@ class Worker:
         self._tasks.clear()
         if tasks:
             await self._backend.release_jobs(list(tasks.values()), started=True)
-        if self._foreign:
-            await self._backend.release_jobs(self._foreign)
 
     async def _work(self, job: QueuedJob, host: Host) -> None:
         unit = Unit(job.id, job.pipeline, job.attempts, job.origin_message)
@@ -159,7 +156,11 @@ class Worker:
                 log_dead_letter(host.services.log, host.compiled.channel.id, unit, end.outcome)
         else:
             event.begin_trace()
-            result = self._amend(job, await run(pipeline, event, job.pipe))
+            try:
+                result = self._amend(job, await run(pipeline, event, job.pipe))
+            except LeaseError:
+                log_lost_lease(event, unit)
+                return
             amend = partial(self._amend, job)
             recorded, result = await settle(unit, event, result, self._record, amend)
         if recorded:
@@ -174,9 +175,11 @@ class Worker:
         roots = await self._roots(job)
         masker = host.services.masker.plus(secrets_in(roots, host.compiled.secrets))
         origin = _payload(job, masker)
+        services = host.services
         if job.pipeline == MESSAGE:
             origin, roots = origin["origin"], merged(roots, origin["roots"])
-        services = host.services.masking(secrets_in(roots, host.compiled.secrets))
+            services = services.hurrying()  # somebody waits for a single message
+        services = services.masking(secrets_in(roots, host.compiled.secrets))
         pipeline = _entered(host, job)
         journal = UnitJournal(job.id, self._backend, job.journal)
         event = Event(

@@ -8,6 +8,8 @@ from akrun.engine.secrets import MASK
 from akrun.errors import PipeFailure
 from akrun.exact_json import decode, encode
 from akrun.model import Channel
+from akrun.model.fields import data_fields
+from akrun.model.mailing import VALUE_OBJECTS
 
 
 def about(channel: Channel) -> dict[str, Any]:
@@ -41,6 +43,16 @@ def with_secrets(compiled: CompiledChannel, stored: bytes, values: Mapping[str, 
             raise PipeFailure("secret", message, kind="secret")
         parent[last] = given
     return constants
+
+
+def missing_secrets(channel: Channel, values: Mapping[str, Any]) -> list[str]:
+    """The required secrets of a mailing's objects that are not among the values, by dotted path."""
+    return [
+        f"{root}.{field.name}"
+        for root in VALUE_OBJECTS
+        for field in data_fields(channel.fields.of(root))
+        if field.secret and field.required and _part(values.get(root), field.name) is None
+    ]
 
 
 def _secret_places(channel: Channel, values: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -1,6 +1,6 @@
 """Channel and mailing files read into models, with every fault of a file listed at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from akrun.model import codes
 from akrun.model.base import Model
 from akrun.model.channel import Channel
 from akrun.model.explain import faults_of
-from akrun.model.located import LocatedDocument, read_with_faults
+from akrun.model.located import LocatedDocument, parse_located, read_with_faults
 from akrun.model.mailing import VALUE_OBJECTS, Mailing
 from akrun.model.positions import to_pointer
 from akrun.model.secret_refs import is_reference
@@ -30,7 +30,24 @@ def load_channel_file(path: str | Path) -> tuple[Channel, LocatedDocument]:
     Raises:
         FileFaults: All faults of the file.
     """
-    document, faults = read_with_faults(path)
+    return _channel(*read_with_faults(path))
+
+
+def load_channel(text: str, name: str, *, is_json: bool = True) -> tuple[Channel, LocatedDocument]:
+    """The same for a text that is there already.
+
+    Args:
+        text: The channel.
+        name: What frames call it.
+        is_json: Whether it is JSON; else it is YAML.
+
+    Raises:
+        FileFaults: All faults of the text.
+    """
+    return _channel(*parse_located(text, name, is_json=is_json))
+
+
+def _channel(document: LocatedDocument, faults: Sequence[Fault]) -> tuple[Channel, LocatedDocument]:
     channel, more = _validated(Channel, document, "C2")
     if channel is None or faults:
         raise FileFaults([*faults, *more])

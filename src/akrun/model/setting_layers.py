@@ -20,7 +20,11 @@ from aktmpl.source import Source, Span
 
 CONNECTORS: Final = "connectors"
 
+SECRETS: Final = ("nats_password", "report_database")
+"""Settings whose texts no frame may show."""
+
 _PASSWORD: Final = re.compile(r"://[^/@]*:[^/@]+@")
+_USER_INFO: Final = re.compile(r"(?<=://)[^/\s,]*(?=@)")
 
 
 class Layer(Protocol):
@@ -60,7 +64,9 @@ class TomlFile:
         document = _parsed(source)
         names = list(known)
         self._places = toml_places(source.text)
-        self._source = mask(source, self._secret(source.text, {CONNECTORS, *document} - set(names)))
+        hidden = {CONNECTORS, *SECRETS, *(document.keys() - set(names))}
+        users = [Span(*found.span()) for found in _USER_INFO.finditer(source.text)]
+        self._source = mask(source, [*self._secret(source.text, hidden), *users])
         self.connectors: Any = document.pop(CONNECTORS, {})
         self.values = {name: value for name, value in document.items() if name in names}
         self.faults = [
@@ -118,8 +124,14 @@ class Texts:
 
     def __init__(self, name: str, given: Mapping[str, str], settings: Mapping[str, str]) -> None:
         self.name = name
-        self._texts = {settings[label]: (label, text) for label, text in given.items() if label in settings}
-        self.values: dict[str, Any] = {setting: text for setting, (_, text) in self._texts.items()}
+        self._texts = {
+            settings[label]: (label, without_users(text))
+            for label, text in given.items()
+            if label in settings
+        }
+        self.values: dict[str, Any] = {
+            settings[label]: text for label, text in given.items() if label in settings
+        }
         self.faults = [
             unknown_setting(label, settings, Source(label, name), Span(0, len(label)))
             for label in given
@@ -139,6 +151,11 @@ class Texts:
         return Fault(codes.SETTING_VALUE, message, hint, source, Span(start + span.start, start + span.end))
 
 
+def without_users(text: str) -> str:
+    """A text with user and password of the URLs in it starred out, as long as it was."""
+    return _USER_INFO.sub(lambda found: "*" * len(found[0]), text)
+
+
 def parts_of(text: str) -> list[tuple[Span, str]]:
     """The parts of a list that is written as a text, between its commas, without blanks around them."""
     found = re.finditer(r"[^\s,](?:[^,]*[^\s,])?", text)
@@ -153,7 +170,9 @@ def unknown_setting(name: str, known: Iterable[str], source: Source, span: Span)
 
 
 def _told(name: str, value: Any, why: str | None) -> str:
-    return f"{name} is {shown(value)}" if why is None else f"{name}: {why}"
+    if why is None:
+        return f"{name} is {shown(without_users(value) if isinstance(value, str) else value)}"
+    return f"{name}: {why}"
 
 
 def _written(path: Keys) -> str:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from akrun.errors import Fault, FileFaults
-from akrun.model import codes
-from akrun.model.setting_layers import CONNECTORS, Layer, Texts, TomlFile, parts_of
+from akrun.model import codes, servers
+from akrun.model.secret_refs import SecretError, is_reference, resolve
+from akrun.model.setting_layers import CONNECTORS, SECRETS, Layer, Texts, TomlFile, parts_of
 from akrun.net.networks import AllowList
 from akrun.sql.config import Connector, ConnectorError, connectors_of
 
@@ -44,6 +45,11 @@ def _listed(value: Any) -> Any:
     return [part for _, part in parts_of(value)] if isinstance(value, str) else value
 
 
+def _text_of_number(value: Any) -> Any:
+    """A number as a text: a fault would show it."""
+    return str(value) if isinstance(value, (int, float)) else value
+
+
 def _destination(entry: str) -> str:
     """An entry of `http_allow` as it is; raises ValueError for what the guard cannot use."""
     AllowList([entry])
@@ -52,6 +58,7 @@ def _destination(entry: str) -> str:
 
 _Count = Annotated[int, BeforeValidator(_no_truth)]
 _Seconds = Annotated[float, BeforeValidator(_no_truth)]
+_Secret = Annotated[SecretStr, BeforeValidator(_text_of_number)]
 _Destination = Annotated[str, AfterValidator(_destination)]
 
 
@@ -68,6 +75,11 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=Path(".akrun"), validation_alias="AKRUN_DATA")
     """the directory of the database and the log"""
+    backend: Annotated[str, AfterValidator(servers.checked)] = Field(
+        default=servers.EMBEDDED, validation_alias="AKRUN_BACKEND"
+    )
+    """embedded (a database in the data directory), or the servers of a NATS cluster, separated by commas:
+    `nats://host:4222`, or `tls://host:4222`, which insists on TLS; without user and password"""
     durability: Durability = Field(default="full", validation_alias="AKRUN_DURABILITY")
     """full (every acknowledged write survives a power failure) or normal (the last ones may not)"""
     max_attempts: _Count = Field(default=5, validation_alias="AKRUN_MAX_ATTEMPTS", ge=1, le=1000)
@@ -129,6 +141,34 @@ class Settings(BaseSettings):
         default=7.0, validation_alias="AKRUN_API_KEY_DAYS", gt=0, le=3650, allow_inf_nan=False
     )
     """days above 0, at most 3650, that the API remembers idempotency keys"""
+    nats_prefix: str = Field(
+        default="akrun", validation_alias="AKRUN_NATS_PREFIX", pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"
+    )
+    """a name of at most 32 of a-z, 0-9, - and _: installations with different ones share a cluster"""
+    nats_replicas: _Count = Field(default=3, validation_alias="AKRUN_NATS_REPLICAS", ge=1, le=5)
+    """a whole number from 1 to 5: servers that each record is stored on"""
+    nats_ack_wait: _Seconds = Field(
+        default=30.0, validation_alias="AKRUN_NATS_ACK_WAIT", ge=1, le=3600, allow_inf_nan=False
+    )
+    """seconds from 1 to 3600 after which what a dead worker had goes to another one"""
+    nats_tls_ca: Path | None = Field(default=None, validation_alias="AKRUN_NATS_TLS_CA")
+    """a PEM file of the authorities that the servers' certificates come from; it makes TLS a must"""
+    nats_tls_cert: Path | None = Field(default=None, validation_alias="AKRUN_NATS_TLS_CERT")
+    """a PEM file with the certificate by which akrun shows the servers who it is"""
+    nats_tls_key: Path | None = Field(default=None, validation_alias="AKRUN_NATS_TLS_KEY")
+    """a PEM file with the key of that certificate"""
+    nats_credentials: Path | None = Field(default=None, validation_alias="AKRUN_NATS_CREDENTIALS")
+    """a credentials file (`.creds`): a user's JWT and seed"""
+    nats_nkey: Path | None = Field(default=None, validation_alias="AKRUN_NATS_NKEY")
+    """a file with the seed of a user's NKey"""
+    nats_user: str | None = Field(default=None, validation_alias="AKRUN_NATS_USER")
+    """a user's name"""
+    nats_password: _Secret | None = Field(default=None, validation_alias="AKRUN_NATS_PASSWORD")
+    """the user's password, or a reference to it: `env:NAME`, `file:PATH`"""
+    report_database: _Secret | None = Field(default=None, validation_alias="AKRUN_REPORT_DATABASE")
+    """SQLAlchemy's URL of the database for the reports of a cluster, such as
+    `postgresql+psycopg://user:password@host/database`, or a reference to it; `reports.db` in the data
+    directory if there is none"""
     # A table of tables belongs into the file; no environment can hold a variable of this name.
     connectors: Mapping[str, Connector] = Field(default_factory=dict, validation_alias="", repr=False)
     """tables `[connectors.<id>]` of the file: the databases that pipes and audiences may ask"""
@@ -159,6 +199,9 @@ class Configuration:
     settings: Settings
     origins: Mapping[str, str]
     file: TomlFile | None
+
+
+_FILES: Final = ("data", "nats_tls_ca", "nats_tls_cert", "nats_tls_key", "nats_credentials", "nats_nkey")
 
 
 def variables() -> dict[str, str]:
@@ -203,11 +246,15 @@ def read_configuration(config: Path | None = None, given: Mapping[str, str] | No
         faults.extend(_value_faults(error, giving))
     connectors, more = _connectors(file, config)
     faults.extend(more)
+    secrets, more = _secrets(settings, giving, file, config)
+    faults.extend(more)
     if settings is None or faults:
         raise FileFaults(faults)
-    update: dict[str, Any] = {CONNECTORS: connectors}
-    if config is not None and giving.get("data") is file:
-        update["data"] = config.parent / settings.data
+    update: dict[str, Any] = {CONNECTORS: connectors, **secrets}
+    if config is not None:
+        for name in _FILES:
+            if giving.get(name) is file and (path := getattr(settings, name)) is not None:
+                update[name] = config.parent / path
     origins = {name: giving[name].name if name in giving else DEFAULT for name in names.values()}
     if file is not None and connectors:
         origins[CONNECTORS] = file.name
@@ -224,6 +271,25 @@ def _value_faults(error: ValidationError, giving: Mapping[str, Layer]) -> list[F
         allowed = f"allowed: {' '.join(str(Settings.model_fields[name].description).split())}"
         faults.append(giving[name].value_fault((name, *inner), allowed, None if why is None else str(why)))
     return faults
+
+
+def _secrets(
+    settings: Settings | None, giving: Mapping[str, Layer], file: TomlFile | None, config: Path | None
+) -> tuple[dict[str, SecretStr], list[Fault]]:
+    """What the references in secret settings stand for, or what is wrong with them."""
+    found: dict[str, SecretStr] = {}
+    faults: list[Fault] = []
+    for name in SECRETS:
+        secret = getattr(settings, name, None)
+        if secret is None or not is_reference(reference := secret.get_secret_value()):
+            continue
+        base = config.parent if config is not None and giving[name] is file else Path()
+        try:
+            found[name] = SecretStr(resolve(reference, base))
+        except SecretError as error:
+            hint = "name a variable that is set, or a file that can be read"
+            faults.append(giving[name].value_fault((name,), hint, str(error)))
+    return found, faults
 
 
 def _connectors(file: TomlFile | None, config: Path | None) -> tuple[dict[str, Connector], list[Fault]]:

@@ -29,7 +29,6 @@ _METADATA = frozenset(
         "metadata.tencentyun.com",
     }
 )
-_CURE = "if it is wanted, list the host or its network in the setting http_allow"
 
 
 async def system_resolve(host: str, port: int) -> list[str]:
@@ -79,7 +78,7 @@ class Guard:
             raise _refused(f"{host[:255]} hides which IPv4 address it is: write it as a.b.c.d")
         named = self._allow.host(name)
         if name in _METADATA and not named:
-            raise _refused(f"{host} is a cloud's metadata service; {_CURE}")
+            raise _refused(f"{host} is a cloud's metadata service; {_cure(host)}")
         try:
             found = await self._resolve(name, port)
         except (OSError, UnicodeError) as exc:
@@ -100,7 +99,13 @@ class Guard:
         if why is None or self._allow.address(address):
             return
         what = str(address) if host is None else f"{host[:255]} leads to {address}, which"
-        raise _refused(f"{what} is {why}; {_CURE}")
+        raise _refused(f"{what} is {why}; {_cure(host or str(address))}")
+
+
+def _cure(destination: str) -> str:
+    """How to allow it, for who configures akrun and for who embeds it."""
+    entry = destination[:255]
+    return f'if it is wanted, allow it: {entry} in the setting http_allow, or Guard(["{entry}"]) in Python'
 
 
 def _refused(why: str) -> HttpFailure:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from akrun.backend import Backend, Launch, LaunchState, MailingRecord, QueuedJob
+from akrun.backend import Backend, Counts, Launch, LaunchState, MailingRecord, QueuedJob, StateError
 from akrun.engine.clock import Clock, first_of
 from akrun.engine.host import Host
 from akrun.engine.log import LogRecord
@@ -29,6 +30,11 @@ DAY: Final = 86_400.0
 PERIOD: Final = 10.0
 """Seconds between two looks at all mailings, when nothing else wakes the keeper."""
 
+_TERMS: Final = 3
+"""Periods for which a process claims what it does for all of them."""
+
+_HELD: Final = (MailingState.PAUSED, MailingState.STOPPED, MailingState.FINISHED)
+
 OF_ONE: Final = ("profile", "subscription")
 """The roots that are of one recipient."""
 
@@ -43,6 +49,9 @@ class Kept:
 
 class Keeper:
     """Runs the mailings of a process's channels, one run for each that is being sent.
+
+    Where processes share the backend, all of them send; what one of them is to do, such as opening a launch,
+    is done by the first that claims it and has what it takes.
 
     What is ready is sent when its start time comes; what was being sent when a process ended goes on; what a
     person paused stays so. A mailing needs no files: all of it is stored, but for its secrets.
@@ -71,6 +80,7 @@ class Keeper:
         self._values = values
         self._clock = clock
         self._period = period
+        self._term = _TERMS * period
         self._kept = kept
         self._given: dict[str, Mapping[str, Any]] = {}  # constants of mailings submitted to this process
         self._runs: dict[str, tuple[MailingRun, asyncio.Task[End]]] = {}
@@ -89,6 +99,13 @@ class Keeper:
         for run, _ in self._runs.values():
             run.stop()
         self._awake.set()
+
+    def renew(self, channel: str) -> None:
+        """Go on with a channel's mailings on its present version, once what they have under way has ended."""
+        for run, _ in self._runs.values():
+            if run.channel == channel:
+                run.stop()
+        self.wake()
 
     async def run(self) -> None:
         """Keep mailings going until `stop`; they go on when a process serves them again.
@@ -210,20 +227,32 @@ class Keeper:
 
     async def _look(self) -> None:
         """Settle what is decided, let go of what is too old, and begin what is due."""
-        await settle(self._backend)
+        with suppress(StateError):  # another process moved a launch meanwhile: the next look sees where to
+            await settle(self._backend)
+        if await self._backend.claim("tidying", self._term):
+            await self._tidy()
+        found_now = await statuses(self._backend)
+        for found in found_now:
+            self._tell_change(found)
+            if found.mailing.channel not in self._hosts:
+                continue
+            if (running := self._runs.get(str(found.mailing.id))) is not None:
+                if found.state in _HELD:  # by another process
+                    running[0].stop()
+                continue
+            try:
+                await self._consider(found)
+            except StateError:
+                self.wake()  # another process moved it meanwhile
+            except (JobError, PipeFailure) as error:
+                self._complain(found.mailing, str(error))
+        await self._go_on_with_older(found_now)
+
+    async def _tidy(self) -> None:
         now = self._clock.now().timestamp()
         await self._backend.store_purge(now)
         await self._backend.forget_accepted(now - self._kept.keys)
         await self._backend.forget_traces(now - self._kept.traces)
-        found_now = await statuses(self._backend)
-        for found in found_now:
-            self._tell_change(found)
-            if found.mailing.channel in self._hosts and str(found.mailing.id) not in self._runs:
-                try:
-                    await self._consider(found)
-                except (JobError, PipeFailure) as error:
-                    self._complain(found.mailing, str(error))
-        await self._go_on_with_older(found_now)
 
     async def _go_on_with_older(self, found: Sequence[MailingStatus]) -> None:
         """Send what was replayed of launches that are not their mailing's latest."""
@@ -237,26 +266,37 @@ class Keeper:
                     job = await self._job(record, self._stored(record, launch.constants))
                 except PipeFailure as error:
                     self._complain(record, str(error))
-                else:
+                    continue
+                counts = await self._backend.counts(launch.launch_id)
+                if not _runs_on(job, launch, counts):
                     self._begin(job, launch, launch.launch_id)
 
     async def _consider(self, found: MailingStatus) -> None:
+        """Take the step that a mailing is due for, unless another process does."""
         launch = found.launch
         if found.to_be_launched and found.submission is not None:
             job = await self._job(found.mailing, self._stored(found.mailing, found.submission.constants))
-            if self._is_time(job.mailing.schedule.starts_at):
+            if self._is_time(job.mailing.schedule.starts_at) and await self._claim(found.mailing.id):
                 opened = await open_launch(self._backend, job, self._clock.now(), relaunch=True)
                 self._begin(job, opened.launch)
         elif launch is not None and launch.state in (LaunchState.READY, LaunchState.SENDING):
             job = await self._job(found.mailing, self._stored(found.mailing, launch.constants))
-            if job.is_placement and found.counts is not None and found.counts.done == launch.total:
+            if _runs_on(job, launch, found.counts):
                 await self._stop_in_time(job, launch)
-            elif launch.state is LaunchState.SENDING or self._is_time(job.mailing.schedule.starts_at):
+            elif launch.state is LaunchState.SENDING or (
+                self._is_time(job.mailing.schedule.starts_at) and await self._claim(found.mailing.id)
+            ):
                 self._begin(job, launch)
+
+    async def _claim(self, mailing_id: int | str) -> bool:
+        """Whether this process takes a mailing's next step."""
+        return await self._backend.claim(f"mailing|{mailing_id}", self._term)
 
     async def _stop_in_time(self, job: Job, launch: Launch) -> None:
         stops_at = job.mailing.schedule.stops_at
-        if stops_at is not None and self._is_time(stops_at) and not await is_asked(self._backend, launch):
+        if stops_at is None or not self._is_time(stops_at) or await is_asked(self._backend, launch):
+            return
+        if await self._claim(job.mailing.id):
             await stop_launch(self._backend, job, self._clock, BY_SCHEDULE)
 
     def _begin(self, job: Job, launch: Launch, name: str | None = None) -> None:
@@ -265,25 +305,14 @@ class Keeper:
             return
         host = self._hosts[job.channel.string_id]
         services = host.services.masking(secrets_in(job.constants, host.compiled.secrets))
-        run = MailingRun(self._backend, launch, job, services)
-        task = asyncio.create_task(self._sending(run, launch))
+        run = MailingRun(self._backend, launch, job, services, pauses=False)
+        task = asyncio.create_task(run.run())
         self._runs[name or str(job.mailing.id)] = run, task
         task.add_done_callback(lambda _: self.wake())
 
-    async def _sending(self, run: MailingRun, launch: Launch) -> End:
-        """Run it; one that this process's end interrupts stays `sending`, which the next process sees."""
-        interrupted = True
-        try:
-            end = await run.run()
-            interrupted = end is End.INTERRUPTED
-        finally:
-            if interrupted:
-                await self._backend.set_launch_state(launch.launch_id, LaunchState.SENDING)
-        return end
-
     async def _rest(self) -> None:
         """Wait for a call, or the period's end; take note of runs that have ended."""
-        await first_of(self._clock.sleep(self._period), self._awake.wait())
+        await first_of(self._clock.sleep(self._period), self._awake.wait(), self._backend.stirred("mailings"))
         self._forget_ended()
 
     def _forget_ended(self) -> None:
@@ -357,6 +386,12 @@ class Keeper:
         self._said.add((str(record.id), message))
         host = self._hosts[record.channel]
         number = host.compiled.channel.id
-        text = host.services.masker.text(f"mailing {record.id} stands still: {message}")
+        stands = "is not sent here" if self._backend.shared else "stands still"
+        text = host.services.masker.text(f"mailing {record.id} {stands}: {message}")
         now = self._clock.now().timestamp()
         host.services.log(LogRecord("error", f"{number}|mailing", text, number, 0, now))
+
+
+def _runs_on(job: Job, launch: Launch, counts: Counts | None) -> bool:
+    """Whether it is a placement all of which is sent: it runs until it is stopped."""
+    return job.is_placement and counts is not None and counts.done == launch.total

@@ -79,12 +79,12 @@ async def test_many_who_enqueue_one_id_at_once_make_one_job(backend: Embedded) -
     assert await backend.job_counts() == JobCounts(51, 0, 0, 0, 0)
 
 
-async def test_only_jobs_of_the_named_pipelines(backend: Embedded) -> None:
-    await backend.enqueue([job(1), job(2, due=-1, pipeline="listener"), job(3, pipeline="stop")])
-    assert await backend.next_due(["schedule", "stop"]) == 0.0
+async def test_only_jobs_of_the_named_channels(backend: Embedded) -> None:
+    await backend.enqueue([job(1), job(2, due=-1, channel="chat"), job(3, channel="crm")])
+    assert await backend.next_due(["sms", "crm"]) == 0.0
     assert await backend.next_due([]) is None
     assert names(await backend.lease_jobs(0.0, 9, [])) == []
-    assert names(await backend.lease_jobs(0.0, 9, ["stop", "listener"])) == ["j2", "j3"]
+    assert names(await backend.lease_jobs(0.0, 9, ["crm", "chat"])) == ["j2", "j3"]
     assert names(await backend.lease_jobs(0.0, 9)) == ["j1"]
 
 
@@ -171,7 +171,7 @@ async def test_a_look_for_due_jobs_goes_by_the_index(backend: Embedded) -> None:
     with closing(sqlite3.connect(backend.path)) as connection:
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT * FROM job WHERE state = 0 AND due <= 5"
-            " AND pipeline IN (SELECT value FROM json_each('[]')) ORDER BY due, no LIMIT 9"
+            " AND channel IN (SELECT value FROM json_each('[]')) ORDER BY due, no LIMIT 9"
         ).fetchall()
     steps = [row[3] for row in plan]
     assert any("job_due" in step for step in steps)

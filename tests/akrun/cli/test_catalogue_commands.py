@@ -98,7 +98,7 @@ def test_channels_prints_a_definition(data: Path) -> None:
 def test_history_lists_the_events_of_one_profile(data: Path) -> None:
     ran = akrun("history", "42", "--data", str(data))
     assert ran.exit_code == 0
-    for text in ("Queued by the CRM", "custom", "a [reason]", "2026-01-31 09:00:00"):
+    for text in ("Queued by the CRM", "custom", "demo_crm", "a [reason]", "2026-01-31 09:00:00"):
         assert text in ran.output
     listed = json.loads(akrun("history", "42", "--data", str(data), "--json").output)
     assert [(each["time"], each["name"], each["data"]) for each in listed] == [

@@ -98,7 +98,26 @@ def test_the_list_says_what_and_where_and_that_there_is_more(filled: Scene) -> N
     assert first["message_id"] in part.stdout
     assert part.stderr == "there are more: --after 2\n"
     assert run(filled, "list", "--limit", "4").stderr == ""
-    assert "listener 2" in run(filled, "list", "--after", "3").stdout
+    assert "channel chat, listener pipe 2" in run(filled, "list", "--after", "3").stdout
+    assert run(filled, "list", "--after", "4").stdout == "no dead letters\n"
+
+
+@pytest.mark.parametrize("columns", ["80", "100"])
+def test_a_terminal_of_any_usual_width_shows_a_letter_whole(
+    filled: Scene, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    letter = json.loads(run(filled, "show", "2").stdout)
+    time = datetime.fromisoformat(letter["time"]).strftime("%Y-%m-%d %H:%M:%S")
+    table = run(filled, "list", "--state", "uncertain").stdout
+    for each in (
+        letter["message_id"],
+        "mailing 501, pipe 3",
+        f"uncertain {time}",
+        "uncertain: may have been sent",
+    ):
+        assert each in table
+    assert max(map(len, table.splitlines())) <= int(columns)
 
 
 def test_a_letter_is_shown_with_its_place_its_input_and_what_a_replay_would_do(filled: Scene) -> None:

@@ -123,7 +123,7 @@ def test_counts_of_a_process_that_serves(shop: str) -> None:
 
 def test_the_token_of_the_process_that_serves_the_data_is_known(shop: str, tmp_path: Path) -> None:
     with serve_in_thread(Reply(body=METRICS)) as server:
-        (tmp_path / "serve.json").write_text(json.dumps({"url": server.url, "token": "own"}))
+        (tmp_path / "serve.json").write_text(json.dumps({"url": server.url, "token": "own", "pid": 1}))
         assert graph(shop, "--counts", server.url, "--data", str(tmp_path)).exit_code == 0
     assert server.requests[-1].headers["authorization"] == "Bearer own"
 

@@ -78,7 +78,7 @@ def test_what_cannot_be_looked_at_gives_2(folder: Path) -> None:
 
 def test_select_and_ignore_take_beginnings_of_ids_but_faults_are_always_told(folder: Path) -> None:
     take("L201-forgotten-unpack.json", folder / "channel.json")
-    assert lint("--select", "L1,L3", ".").stdout == "1 channel: nothing found\n"
+    assert lint("--select", "L1,L3", ".").stdout == "1 channel: nothing wrong\n"
     assert "L201" in lint("--select", "l2", ".").stdout
     assert lint("--ignore", "L201", ".").exit_code == 0
     take("C503-misspelled-method.json", folder / "channel.json")
@@ -102,7 +102,7 @@ def test_fix_writes_the_file_and_diff_only_shows(folder: Path) -> None:
     assert '+        "type": "pack",' in shown
     assert file.read_bytes() == before
     result = lint("--fix", "channel.json")
-    assert (result.exit_code, result.stdout) == (0, "1 channel: nothing found\n")
+    assert (result.exit_code, result.stdout) == (0, "1 channel: nothing wrong\n")
     assert result.stderr == "channel.json: mended 2\n"
     assert file.read_bytes() == before.replace(b"packer", b"pack").replace(b"requester", b"request")
     assert lint("--fix", "channel.json").stderr == ""

@@ -43,7 +43,8 @@ def test_the_secrets_were_sent_and_what_was_printed_tells_of_them(world: World) 
         "table event",
     ):
         assert part in telling
-    assert any(name.startswith("akrun trace") for name in telling)
+    for begin in ("akrun trace", "page of ", "akrun dead replay", "akrun rerun"):
+        assert any(name.startswith(begin) for name in telling)
     assert any(name.endswith("/trace") for name in telling)
     assert "http_request 2" in world.printed["spans"]
     assert "akrun_pipe_events_total" in world.printed["GET /metrics"]

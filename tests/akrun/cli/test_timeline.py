@@ -92,3 +92,22 @@ def test_what_a_stored_trace_left_out_is_said() -> None:
     text = rendered(shown)
     assert "1,200 pipes before this one were not kept" in text
     assert "3 more branches were not kept" in text
+
+
+def test_what_a_pipe_got_and_left_is_shown_once() -> None:
+    trace = Trace(clock=VirtualClock())
+    trace.enter(1, "pack", None, {"id": "m-1"})
+    trace.leave("success", 2, {"id": "m-1", "body": b"packed"}, 0.0)
+    trace.enter(2, "http_request", None, {})
+    trace.sending(Request("POST", "https://a.example/send"))
+    trace.received(Response(200, {}, b"answered", 0))
+    trace.leave("success", 3, {"id": "m-1", "body": b"answered", "status": 200, "mine": 7}, 0.0)
+    trace.enter(3, "selector", None, {})
+    trace.leave("success", None, {"id": "m-1", "body": b"answered", "status": 200, "mine": 7}, 0.0)
+    shown = json.loads(to_json(trace_to_dict(trace)))
+    text = rendered(shown)
+    assert [text.count(each) for each in ('"m-1"', '"packed"', '"answered"', '"mine": 7')] == [1, 1, 1, 1]
+    assert "out: body, status of the response" in text
+    shown["steps"][2]["input"]["added"] = 8  # by pipes that were not kept
+    assert "in, beside the above" not in text
+    assert rendered(shown).index("in, beside the above") < rendered(shown).index('"added": 8')

@@ -44,7 +44,12 @@ def test_every_fault_is_a_finding(tmp_path: Path) -> None:
 
 
 def test_misspelt_variables(tmp_path: Path) -> None:
-    environ = {"AKRUN_MAX_ATEMPTS": "3", "AKRUN_CONFIG": "x", "AKRUN_DATA": "y", "AKRUN_SMS_PASSWORD": "z"}
+    environ = {
+        "AKRUN_MAX_ATEMPTS": "3",
+        "AKRUN_CONFIG": "x",
+        "AKRUN_DATA": "y",
+        "AKRUN_CUSTOMER_GREETING_TEXT": "z",
+    }
     found = look(configuration.check, scope_of(tmp_path, environ={**environ, "PIPE_X": "1"}))
     assert told(found, Level.WARN) == ["AKRUN_MAX_ATEMPTS: this environment variable sets nothing"]
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from akrun.backend import DeadLetter, Embedded, MessageState, NewJob, Outcome
+from akrun.backend import Backend, DeadLetter, Embedded, MessageState, NewJob, Outcome
 from akrun.doctor.checks import waiting
 from akrun.doctor.finding import Level
 from tests.akrun.doctor.scene import look, scope_of, told
 
 
-async def fill(backend: Embedded, kinds: Sequence[str], *, time: float = 1.0) -> None:
+async def fill(backend: Backend, kinds: Sequence[str], *, time: float = 1.0) -> None:
     """A dead letter of each of these kinds of failure."""
     await backend.enqueue(
         [NewJob(f"job-{n}", "chat", "listener", None, b"{}", 0.0) for n in range(len(kinds))]

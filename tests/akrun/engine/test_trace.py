@@ -2,7 +2,7 @@ from akrun.engine.clock import VirtualClock
 from akrun.engine.run import run
 from akrun.engine.secrets import Masker
 from akrun.engine.trace import Trace, all_steps
-from akrun.engine.trace_record import trace_to_dict
+from akrun.engine.trace_record import decode_trace, encode_trace, trace_to_dict
 from akrun.net.failures import HttpFailure
 from akrun.net.message import Request, Response
 from tests.akrun.http_server import Reply, loopback_client, serve
@@ -123,6 +123,29 @@ def test_a_pipe_that_did_not_come_to_its_end_has_no_exit() -> None:
     [step] = trace_to_dict(trace)["steps"]
     assert (step["exit"], step["next"], step["output"]) == ("", None, {"a": 1})
     assert (step["exchanges"][0]["elapsed"], step["exchanges"][0]["response"]) == (None, None)
+
+
+async def test_the_template_that_failed_is_shown_with_its_secrets_masked() -> None:
+    trace = Trace(Masker({"sender.api_key": "hunter22"}))
+    event = Bench().event({"items": {}}, trace)
+    pipes = chain(pipe("set", data={"a": "${in.items['hunter22']} is gone"}), pipe("log"))
+    pipes[0]["outs"] = {"error": 2}
+    await run(compiled(pipes).pipeline("message"), event)
+    first, second = trace_to_dict(trace)["steps"]
+    place, line, carets = first["frame"].splitlines()
+    assert place.endswith(": E301 `items` has no field `***` (at /pipelines/message/0/params/data/a)")
+    assert "${in.items['***']} is gone" in line
+    assert carets.strip(" |").strip("^") == ""
+    assert second["frame"] is None
+    restored = decode_trace(encode_trace(trace))["steps"]
+    assert [step["frame"] for step in restored] == [first["frame"], None]
+
+
+async def test_a_failure_of_no_template_has_no_frame() -> None:
+    trace = Trace()
+    await run(compiled(chain(pipe("unpack"))).pipeline("message"), Bench().event({}, trace))
+    [step] = trace_to_dict(trace)["steps"]
+    assert (step["error"]["code"], step["frame"]) == ("body_missing", None)
 
 
 def test_it_tells_where_an_event_went_on() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from akrun.backend import Embedded, EventRecord, NewJob, QueuedJob
+from akrun.backend import Embedded, EventRecord, JournalEntry, LeaseError, NewJob, QueuedJob
 from akrun.engine.clock import VirtualClock
 from akrun.engine.compile import compile_channel
 from akrun.engine.event import Services
@@ -56,6 +56,7 @@ CHANNEL = {
                     "event": {"send_message_id": "$in.n", "data": "$#in.data"},
                 },
             },
+            {"id": 7, "type": "http_request", "params": {"url": "http://test/$in.n", "method": "POST"}},
         ],
     },
 }
@@ -250,6 +251,26 @@ async def test_what_cannot_be_stored_fails_the_job(scene: Scene) -> None:
         await scene.done(1)
     [letter] = await scene.backend.dead_letters()
     assert (letter.error["kind"], await scene.backend.message_events("m-1")) == ("record", [])
+
+
+async def test_an_attempt_that_loses_its_lease_ends_alone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = scene.backend.record
+
+    async def lost(entry: JournalEntry) -> None:
+        if entry.unit == "j1":
+            raise LeaseError("another process has it")
+        await record(entry)
+
+    monkeypatch.setattr(scene.backend, "record", lost)
+    scene.gate.open.set()
+    await scene.backend.enqueue([job(1, 7), job(2, 7)])
+    async with scene.working():
+        await scene.done(1)
+    assert scene.recorded == [("j2", "done")]
+    assert len(scene.gate.asked) == 1
+    assert any("another process has its lease" in line for line in scene.lines)
 
 
 async def test_other_channels_jobs_are_left_as_they_were(scene: Scene) -> None:

@@ -68,4 +68,4 @@ def test_colours_change_no_word() -> None:
     coloured = text.render(found, 1, colour=True)
     assert "\x1b[31m\x1b[1merror L201" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text.render(found, 1)
-    assert text.summary([], 2) == "2 channels: nothing found"
+    assert text.summary([], 2) == "2 channels: nothing wrong"

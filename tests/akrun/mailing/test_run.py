@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from akrun.backend import Counts, DeadLetter, Embedded, Launch
+from akrun.backend import Counts, DeadLetter, Embedded, JournalEntry, Launch, LeaseError
 from akrun.engine.clock import Clock, SystemClock, VirtualClock
 from akrun.engine.event import Services
 from akrun.errors import PipeFailure
@@ -239,6 +239,26 @@ async def test_what_cannot_be_stored_fails_its_message_only(scene: Scene) -> Non
     assert (counts.done, counts.failed) == (2, 1)
     assert (letter.error["kind"], letter.pipe) == ("record", 7)
     assert "not a JSON value" in letter.error["message"]
+
+
+async def test_an_attempt_that_loses_its_lease_ends_alone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.audience, lost = rows([0, 1, 2]), asyncio.Event()
+    service = Service()
+    async with opened(scene, service) as running:
+        record = running.backend.record
+
+        async def refuse_first(entry: JournalEntry) -> None:
+            if not lost.is_set():
+                lost.set()
+                raise LeaseError("another process has it")
+            await record(entry)
+
+        monkeypatch.setattr(running.backend, "record", refuse_first)
+        await running.begin().run()
+        counts = await running.counts()
+    assert (counts.done, counts.in_progress, len(service.got)) == (2, 1, 2)
 
 
 async def test_sleeping_until_a_moment_follows_the_wall_clock() -> None:

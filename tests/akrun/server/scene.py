@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from akrun.backend import Embedded
+from akrun.backend import Backend, Embedded
 from akrun.cli.control import ServingControl
 from akrun.engine.clock import Clock, SystemClock
 from akrun.engine.compile import CompiledChannel, compile_channel
@@ -21,7 +21,8 @@ from akrun.engine.log import LogRecord
 from akrun.mailing.job import Job, constants_of
 from akrun.model import load_channel_file, load_mailing, load_values, parse_located
 from akrun.model.settings import Settings
-from akrun.server.process import Address, Served, ServingProcess
+from akrun.server.process import Address, ServingProcess
+from akrun.server.served import Served
 from tests.akrun.http_server import loopback_client
 
 TOKEN = "token-of-the-test"
@@ -67,8 +68,9 @@ class Serving:
     settings: Settings = field(default_factory=Settings)
     clock: Clock = field(default_factory=SystemClock)
     log: list[LogRecord] = field(default_factory=list)
+    engine: Callable[[Path], Backend] = lambda folder: Embedded(folder / "akrun.db")
 
-    backend: Embedded = field(init=False)
+    backend: Backend = field(init=False)
     client: httpx.AsyncClient = field(init=False)
     control: ServingControl = field(init=False)
     compiled: CompiledChannel = field(init=False)
@@ -84,7 +86,7 @@ class Serving:
         channel, located = load_channel_file(file)
         self.compiled = compile_channel(channel, located)
         values = load_values(channel, self.values)
-        async with Embedded(self.folder / "akrun.db") as self.backend, loopback_client() as http:
+        async with self.engine(self.folder) as self.backend, loopback_client() as http:
             masker = self.compiled.masker(values)
             services = Services(http, self.log.append, masker=masker, traces=self.settings.traces)
             services = services.keeping(self.backend)

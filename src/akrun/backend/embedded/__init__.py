@@ -12,9 +12,11 @@ from akrun.backend.embedded.events import EmbeddedEventLog
 from akrun.backend.embedded.jobs import EmbeddedJobs
 from akrun.backend.embedded.journal import EmbeddedJournal
 from akrun.backend.embedded.launches import EmbeddedLaunches
+from akrun.backend.embedded.members import EmbeddedMembers
 from akrun.backend.embedded.queue import EmbeddedQueue
 from akrun.backend.embedded.registry import EmbeddedRegistry
 from akrun.backend.embedded.replay import EmbeddedReplay
+from akrun.backend.embedded.sharing import EmbeddedSharing
 from akrun.backend.embedded.store import EmbeddedStore
 from akrun.backend.embedded.traces import EmbeddedTraces
 from akrun.backend.embedded.writer import WriterStatistics
@@ -36,6 +38,8 @@ class Embedded(
     EmbeddedEventLog,
     EmbeddedDeadLetters,
     EmbeddedReplay,
+    EmbeddedSharing,
+    EmbeddedMembers,
 ):
     """The `Backend` protocol over an SQLite file; see `Core` for what it takes.
 

@@ -49,6 +49,11 @@ def _accept(connection: sqlite3.Connection, requests: Sequence[_Request]) -> lis
     return results
 
 
+def _accepted(connection: sqlite3.Connection, key: str) -> Accepted | None:
+    row = connection.execute("SELECT digest, answer FROM accepted WHERE key = ?", (key,)).fetchone()
+    return None if row is None else Accepted(new=False, digest=row[0], answer=row[1])
+
+
 def _forget(connection: sqlite3.Connection, before: float) -> int:
     return connection.execute("DELETE FROM accepted WHERE time < ?", (before,)).rowcount
 
@@ -63,6 +68,10 @@ class EmbeddedAccepted(Core):
         """See `Jobs.accept`."""
         encoded = [job_rows.encode(job) for job in jobs]
         return await self._write(_accept, _Request(key, digest, answer, self._clock(), encoded))
+
+    async def accepted(self, key: str) -> Accepted | None:
+        """See `Jobs.accepted`."""
+        return await self._read(_accepted, key)
 
     async def forget_accepted(self, before: float) -> int:
         """See `Jobs.forget_accepted`."""

@@ -39,7 +39,7 @@ from akrun.backend.records import (
 class _Lease(NamedTuple):
     due: int
     limit: int
-    pipelines: str | None  # a JSON array
+    channels: str | None  # a JSON array
     max_attempts: int
     now: float
 
@@ -73,21 +73,21 @@ _DUE = (
     " attempts)) FROM (SELECT * FROM job WHERE state = 0 AND due <= ?"
 )
 
-_OF_PIPELINES = " AND pipeline IN (SELECT value FROM json_each(?))"
+_OF_CHANNELS = " AND channel IN (SELECT value FROM json_each(?))"
 
 _NEXT_DUE = "SELECT due FROM job WHERE state = 0"
 
 
-def _pipelines(names: Collection[str] | None) -> str | None:
-    """The names as `_OF_PIPELINES` wants them."""
+def _channels(names: Collection[str] | None) -> str | None:
+    """The names as `_OF_CHANNELS` wants them."""
     return None if names is None else sql.to_json(list(names))
 
 
 def _lease(connection: sqlite3.Connection, lease: _Lease) -> list[QueuedJob]:
     jobs: list[QueuedJob] = []
-    of_pipelines = "" if lease.pipelines is None else _OF_PIPELINES
-    bound = [lease.due] if lease.pipelines is None else [lease.due, lease.pipelines]
-    due = f"{_DUE}{of_pipelines} ORDER BY due, no LIMIT ?)"
+    of_channels = "" if lease.channels is None else _OF_CHANNELS
+    bound = [lease.due] if lease.channels is None else [lease.due, lease.channels]
+    due = f"{_DUE}{of_channels} ORDER BY due, no LIMIT ?)"
     while (wanted := lease.limit - len(jobs)) > 0:
         found = sql.fetch(connection, due, [*bound, wanted])
         if not found:
@@ -184,9 +184,9 @@ def _release(connection: sqlite3.Connection, release: _Release) -> int:
     return len(found)
 
 
-def _next_due(connection: sqlite3.Connection, pipelines: str | None) -> float | None:
-    of_pipelines, bound = ("", ()) if pipelines is None else (_OF_PIPELINES, (pipelines,))
-    row = connection.execute(f"{_NEXT_DUE}{of_pipelines} ORDER BY due LIMIT 1", bound).fetchone()
+def _next_due(connection: sqlite3.Connection, channels: str | None) -> float | None:
+    of_channels, bound = ("", ()) if channels is None else (_OF_CHANNELS, (channels,))
+    row = connection.execute(f"{_NEXT_DUE}{of_channels} ORDER BY due LIMIT 1", bound).fetchone()
     return None if row is None else row[0] / MICROSECONDS
 
 
@@ -232,10 +232,10 @@ class EmbeddedJobs(Core):
         return await self._write(_enqueue, [encode(job) for job in jobs])
 
     async def lease_jobs(
-        self, now: float, limit: int, pipelines: Collection[str] | None = None
+        self, now: float, limit: int, channels: Collection[str] | None = None
     ) -> list[QueuedJob]:
         """See `Jobs.lease_jobs`."""
-        lease = _Lease(microseconds(now), limit, _pipelines(pipelines), self._max_attempts, now)
+        lease = _Lease(microseconds(now), limit, _channels(channels), self._max_attempts, now)
         return await self._write(LEASE, lease)
 
     async def finish_job(  # noqa: PLR0913, PLR0917 - the protocol's
@@ -256,9 +256,9 @@ class EmbeddedJobs(Core):
         """See `Jobs.release_jobs`."""
         return await self._write(RELEASE, _Release(ids, started))
 
-    async def next_due(self, pipelines: Collection[str] | None = None) -> float | None:
+    async def next_due(self, channels: Collection[str] | None = None) -> float | None:
         """See `Jobs.next_due`."""
-        return await self._read(_next_due, _pipelines(pipelines))
+        return await self._read(_next_due, _channels(channels))
 
     async def job_counts(self) -> JobCounts:
         """See `Jobs.job_counts`."""

@@ -160,15 +160,23 @@ def _release(connection: sqlite3.Connection, release: _Release) -> int:
 
 def _status(connection: sqlite3.Connection, message_id: str) -> MessageStatus | None:
     row = connection.execute(
-        "SELECT message.id, launch.id, ordinal, profile_id, message.state, attempts, pipe, error,"
-        " finished_at, resent FROM message JOIN launch ON launch.no = message.launch WHERE message.id = ?",
+        "SELECT message.id, launch.id, ordinal, profile_id, body, message.state, attempts, pipe, error,"
+        " finished_at, resent FROM message JOIN launch ON launch.no = message.launch"
+        " LEFT JOIN payload ON payload.message = message.no WHERE message.id = ?",
         (message_id,),
     ).fetchone()
     if row is None:
         return None
-    name, launch_id, ordinal, profile_id, code, attempts, *outcome = row
+    name, launch_id, ordinal, profile_id, payload, code, attempts, *outcome = row
     return MessageStatus(
-        name, launch_id, ordinal, profile_id, STATES[code], attempts, outcomes.decode(code, *outcome)
+        name,
+        launch_id,
+        ordinal,
+        profile_id,
+        STATES[code],
+        attempts,
+        outcomes.decode(code, *outcome),
+        payload or b"",
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from akrun.doctor.checks import (
     channels,
     clock,
+    cluster,
     configuration,
     connectors,
     data_directory,
@@ -22,6 +23,7 @@ CHECKS: Final = (
     Check("configuration", "Configuration", configuration.check),
     Check("data", "Data directory", data_directory.check),
     Check("database", "Database", database.check, deadline=15.0),
+    Check("cluster", "Cluster", cluster.check, deadline=20.0),
     Check("clock", "Clock", clock.check),
     Check("serving", "Serving process", serving.check),
     Check("channels", "Channels", channels.check),

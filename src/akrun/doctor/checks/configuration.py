@@ -44,6 +44,8 @@ def _settings(configuration: Configuration) -> Iterator[Finding]:
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(str, value))}]"
+    if value is None:
+        return "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

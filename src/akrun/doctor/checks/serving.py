@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from akrun.backend import BackendError, Embedded
+from akrun.backend import BackendError
 from akrun.doctor.finding import Finding, fail, ok, warn
 from akrun.doctor.processes import is_running
 from akrun.doctor.scope import Scope
@@ -101,10 +101,11 @@ def _status(status: Mapping[str, Any]) -> Iterator[Finding]:
 
 async def _lag(scope: Scope, *, served: bool) -> Finding | None:
     """What is due, and for how long; None when nothing is or the database does not say."""
-    if not scope.database.exists():
-        return None
     try:
-        async with Embedded(scope.database, read_only=True) as backend:
+        unopened = scope.backend
+        if unopened is None:
+            return None
+        async with unopened as backend:
             due = await backend.next_due()
     except BackendError:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from akrun.backend import BackendError, Embedded
+from akrun.backend import Backend, BackendError
 from akrun.doctor.finding import Finding, ok, warn
 from akrun.doctor.scope import Scope
 
@@ -15,14 +15,15 @@ _PAGE: Final = 1_000
 
 async def check(scope: Scope) -> AsyncIterator[Finding]:
     """Count the dead letters by their kinds."""
-    if not scope.database.exists():
-        yield ok("dead letters", "none: nothing was sent yet")
-        return
     try:
-        async with Embedded(scope.database, read_only=True) as backend:
+        unopened = scope.backend
+        if unopened is None:
+            yield ok("dead letters", "none: nothing was sent yet")
+            return
+        async with unopened as backend:
             failed, uncertain = await _counts(backend)
-    except BackendError:  # what is wrong with the database another check says
-        yield ok("dead letters", "not known: the database cannot be read")
+    except BackendError:  # what is wrong with the backend another check says
+        yield ok("dead letters", "not known: the backend cannot be read")
         return
     if not failed and not uncertain:
         yield ok("dead letters", "none")
@@ -36,7 +37,7 @@ async def check(scope: Scope) -> AsyncIterator[Finding]:
         yield warn("dead letters", f"{_number(uncertain)} may or may not have reached their service", cure)
 
 
-async def _counts(backend: Embedded) -> tuple[int, int]:
+async def _counts(backend: Backend) -> tuple[int, int]:
     """Dead letters that failed, and that are uncertain."""
     failed = uncertain = after = 0
     while failed + uncertain < MOST and (page := await backend.dead_letters(after=after, limit=_PAGE)):

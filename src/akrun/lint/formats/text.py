@@ -39,7 +39,7 @@ def summary(findings: Sequence[Finding], files: int, *, colour: bool = False) ->
     ]  # fmt: skip
     where = f"{files} channel" if files == 1 else f"{files} channels"
     if not named:
-        return click.style(f"{where}: nothing found", "green") if colour else f"{where}: nothing found"
+        return click.style(f"{where}: nothing wrong", "green") if colour else f"{where}: nothing wrong"
     fixable = sum(bool(each.edits) for each in findings)
     return f"{where}: {', '.join(named)}" + (f"; --fix mends {fixable}" if fixable else "")
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import Field, StrictInt
 from starlette.responses import Response
 
-from akrun.backend import EventRecord, NewJob, Outcome
+from akrun.backend import Accepted, EventRecord, NewJob, Outcome
 from akrun.engine.host import Host
 from akrun.engine.payload import encode_payload
 from akrun.engine.trace_record import decode_trace
@@ -169,17 +169,15 @@ async def send_message(
     body it is refused (422); while the first request with the key is being handled, too (409). Keys are
     remembered for as many days as the setting `api_key_days` says.
     """
-    host = api.host(string_id)
-    _require_single(host)
     if key is None:
-        return await _take_on(api, host, body)
+        return await _take_on(api, string_id, body)
     scoped = f"{string_id}:{key}"
     if scoped in api.handling:
         detail = "the first request with this Idempotency-Key is still being handled"
         raise Problem(409, "in_progress", detail, "send it again in a second", headers={"Retry-After": "1"})
     api.handling.add(scoped)
     try:
-        return await _take_on_once(api, host, body, scoped)
+        return await _take_on_once(api, string_id, body, scoped)
     finally:
         api.handling.discard(scoped)
 
@@ -235,7 +233,9 @@ async def get_message_trace(message_id: MessageId, api: Api) -> Response:
     return answer(Page[TraceDocument](items=items, next=None))
 
 
-def _require_single(host: Host) -> None:
+def _host(api: Context, string_id: str) -> Host:
+    """The channel, which must be one that sends single messages."""
+    host = api.host(string_id)
     channel = host.compiled.channel
     if MESSAGE not in host.compiled.pipelines:
         detail = f"the channel {channel.string_id} has no `message` pipeline, so it can send nothing"
@@ -243,30 +243,41 @@ def _require_single(host: Host) -> None:
     if channel.moderation:
         detail = f"messages of {channel.string_id} pass moderation first"
         raise Problem(409, "conflict", detail, "make a mailing of it")
+    return host
 
 
-async def _take_on(api: Context, host: Host, body: Body[NewMessage]) -> Response:
+async def _take_on(api: Context, string_id: str, body: Body[NewMessage]) -> Response:
     """A message of its own."""
-    job = _job(api, host, body, str(uuid4()))
+    job = _job(api, _host(api, string_id), body, str(uuid4()))
     await api.backend.enqueue([job])
     api.wake()
     return _accepted(_stored(job), replayed=False)
 
 
-async def _take_on_once(api: Context, host: Host, body: Body[NewMessage], key: str) -> Response:
-    """The message that this key stands for."""
+async def _take_on_once(api: Context, string_id: str, body: Body[NewMessage], key: str) -> Response:
+    """The message that this key stands for; the first answer holds, whatever became of the channel since."""
+    digest = _digest(body.document.value)
+    known = await api.backend.accepted(key)
+    if known is not None:
+        return _replayed(known, digest)
+    host = _host(api, string_id)
     name = str(uuid5(_NAMESPACE, key))
     if await api.backend.job(name) is not None:  # the key was used before; if it is forgotten, this is new
         name = str(uuid4())
     job = _job(api, host, body, name)
-    digest = _digest(body.document.value)
     accepted = await api.backend.accept(key, digest, _stored(job), [job])
-    if accepted.digest != digest:
+    if not accepted.new:  # another process was first
+        return _replayed(accepted, digest)
+    api.wake()
+    return _accepted(accepted.answer, replayed=False)
+
+
+def _replayed(known: Accepted, digest: str) -> Response:
+    """The answer that a key has, for a body with that digest."""
+    if known.digest != digest:
         detail = "this Idempotency-Key was used for another body"
         raise Problem(422, "key_reused", detail, "use a new key for a new message")
-    if accepted.new:
-        api.wake()
-    return _accepted(accepted.answer, replayed=not accepted.new)
+    return _accepted(known.answer, replayed=True)
 
 
 def _job(api: Context, host: Host, body: Body[NewMessage], name: str) -> NewJob:

@@ -94,6 +94,29 @@ async def test_the_same_key_and_body_are_the_same_message(tmp_path: Path) -> Non
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("changed", ["field", "pipelines", "gone"])
+async def test_a_repeated_request_is_answered_as_at_first_whatever_became_of_the_channel(
+    tmp_path: Path, changed: str
+) -> None:
+    async with served_shop(tmp_path) as (served, _):
+        first = await served.api("POST", MESSAGES, json=message(), headers=keyed())
+        await served.settled()
+    changes: dict[str, dict[str, Any]] = {
+        "field": {"fields": {**shop()["fields"], "template": []}},
+        "pipelines": {"pipelines": {"listener": [{"id": 1, "type": "unpack"}]}},
+        "gone": {"id": 8, "string_id": "bakery", "pipelines": {"listener": [{"id": 1, "type": "unpack"}]}},
+    }
+    async with served_shop(tmp_path, **changes[changed]) as (served, server):
+        again = await served.api("POST", MESSAGES, json=message(), headers=keyed())
+        assert (again.status_code, again.json()) == (202, first.json())
+        assert again.headers["idempotent-replayed"] == "true"
+        problem(await served.api("POST", MESSAGES, json=message(2), headers=keyed()), 422, "key_reused")
+        new = await served.api("POST", MESSAGES, json=message(), headers=keyed("k2"))
+        assert new.status_code in (404, 409, 422)
+        await served.settled()
+        assert server.requests == []
+
+
 async def test_another_body_under_the_same_key_is_refused(tmp_path: Path) -> None:
     async with served_shop(tmp_path) as (served, server):
         await served.api("POST", MESSAGES, json=message(1), headers=keyed())

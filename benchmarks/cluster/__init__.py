@@ -1,0 +1,1 @@
+"""What the cluster backend costs, beside the embedded one."""

@@ -1,0 +1,1 @@
+"""Carrying everything from the embedded database over to a cluster."""

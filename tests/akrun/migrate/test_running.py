@@ -1,0 +1,35 @@
+"""Nothing is carried to a cluster on which a process works."""
+
+from pathlib import Path
+
+import pytest
+
+from akrun.backend.errors import BackendError
+from akrun.backend.members import Announcement
+from akrun.migrate.carry import Carried, carry
+from akrun.migrate.rows import Kind
+from tests.akrun.migrate.scene import source_at, target_at
+from tests.contract.scene import Now, registered
+
+WORKER = Announcement("worker", "host-1", 41, 1000.0)
+
+
+def ignored(_kind: Kind, _count: int) -> None:
+    """What is told of a migration."""
+
+
+async def test_a_process_that_works_is_named_and_stops_it(tmp_path: Path) -> None:
+    now = Now()
+    async with source_at(tmp_path, now) as source, target_at(tmp_path, now) as target:
+        await registered(source)
+        async with target_at(tmp_path, now) as working:
+            await working.announce(WORKER, 30.0)
+            with pytest.raises(
+                BackendError, match=r"`akrun worker` works on .* \(process 41 on host-1\)"
+            ) as caught:
+                await carry(source, target, ignored, now)
+            assert caught.value.cure
+            assert await target.channels() == []
+        assert await carry(source, target, ignored, now) == Carried([], before=False)
+        await target.announce(WORKER, 30.0)  # everything was carried before, so that this is as it should be
+        assert await carry(source, target, ignored, now) == Carried([], before=True)
