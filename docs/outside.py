@@ -19,7 +19,14 @@ DOCS: Final = "docs/"
 HOME: Final = {"README.md": "index.md"}
 """Pages of the tree that the site has another one for."""
 
-_OUTSIDE: Final = ("*.md", "LICENSE", "examples/*/*.*", "examples/recipes/*/*.*", "editors/*/*.md")
+_OUTSIDE: Final = (
+    "*.md",
+    "LICENSE",
+    "examples/*/*.*",
+    "examples/recipes/*/*.*",
+    "editors/*/*.md",
+    "deploy/*.md",
+)
 _LINK: Final = re.compile(
     r"\[([^\]\[]*(?:!\[[^\]]*\]\([^)]*\))?[^\]\[]*)\]\((?!\w+:|#|/)([^)#\s]+)(#[^)\s]*)?\)"
 )
