@@ -41,6 +41,6 @@ def test_it_names_everything() -> None:
     options = {each for option in command.params for each in option.opts if each.startswith("-")}
     named = {*keys(Setup, Expect, HttpMock, Response), *ENTRIES, *MATCHERS}
     named |= {key for known in ITEMS.values() for key in known} | (
-        options - {"--verbose", "--data", "--config", "-o", "--option"}
+        options - {"--verbose", "--data", "--backend", "--config", "-o", "--option"}
     )
     assert sorted(name for name in named if name not in TEXT) == []
