@@ -126,4 +126,4 @@ def test_the_readme_names_every_file_and_operation() -> None:
     assert entity is not None
     for name in ("create", "list", "get", "delete"):
         assert entity.operations.of(name) is not None
-        assert f"akrun entity examples/crm/channel.json category {name}" in text
+        assert f"$ category {name}" in text
