@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from akrun import testkit
     from akrun.backend import Backend, Counts, Embedded
     from akrun.backend.errors import BackendError
-    from akrun.cli.services import opened_services, pipe_defaults
     from akrun.engine.clock import Clock, SystemClock, VirtualClock
     from akrun.engine.compile import CompiledChannel, load_channel
     from akrun.engine.event import Event, Services
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from akrun.net.failures import HttpFailure
     from akrun.net.guard import Guard
     from akrun.net.message import Request, Response
+    from akrun.services import opened_services, pipe_defaults
 
 _MODULES = {
     "backend": ("Backend", "Counts", "Embedded"),

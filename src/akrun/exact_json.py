@@ -24,3 +24,9 @@ def decode(data: bytes) -> Any:
     """The value of a JSON text; raises `orjson.JSONDecodeError`."""
     value = orjson.loads(data)
     return json.loads(data) if _LONG_INTEGER.search(data) else value
+
+
+def to_json(value: Any, *, indent: int | None = 2) -> str:
+    """JSON for people to read, of any value: long integers whole, what JSON does not have as its `repr`."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=repr)
+    return text.encode("utf-8", "replace").decode()

@@ -16,6 +16,7 @@ from akrun.backend import (
     NewJob,
     QueuedJob,
 )
+from akrun.backend.launch_states import ENDS
 from akrun.engine.clock import SystemClock
 from akrun.engine.compile import compile_channel
 from akrun.engine.event import Services
@@ -23,7 +24,7 @@ from akrun.engine.host import Host
 from akrun.engine.payload import encode_payload
 from akrun.engine.worker import Worker
 from akrun.mailing.job import read_job
-from akrun.mailing.launch import ENDED, open_launch
+from akrun.mailing.launch import open_launch
 from akrun.mailing.run import MailingRun
 from akrun.model import Channel, parse_located
 from akrun.net.message import Request, Response
@@ -183,7 +184,7 @@ async def send_mailing(process: Process) -> None:
     (folder / "audience.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     job = read_job(folder / "channel.json", folder / "mailing.json")
     opened = await open_launch(process.backend, job, SystemClock().now())
-    if opened.launch.state not in ENDED:
+    if opened.launch.state not in ENDS:
         await MailingRun(process.backend, opened.launch, job, process.services).run()
 
 

@@ -11,8 +11,9 @@ from akrun.backend import ChannelRecord
 from akrun.backend.chosen import chosen, database
 from akrun.channels import Entry, catalogue
 from akrun.cli.options import settings_option
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.errors import AkrunError
+from akrun.exact_json import to_json
 from akrun.model.servers import EMBEDDED
 from akrun.model.settings import Settings
 from aktmpl.cli.example import example

@@ -17,7 +17,8 @@ from akrun.cli.dead_dry_run import Trial, print_tried, try_letters
 from akrun.cli.dead_letters import Filter, Letter, Letters, describe
 from akrun.cli.dead_options import Chosen, choose_options, filter_options, no_letter
 from akrun.cli.options import parse_set, settings_option
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
+from akrun.exact_json import to_json
 from akrun.mailing.job import PIPELINE
 from akrun.model.settings import Settings
 from akrun.rerun.plan import Given

@@ -13,10 +13,11 @@ from akrun.backend import Backend, DeadLetter
 from akrun.cli.database import reading
 from akrun.cli.dead_letters import Letter
 from akrun.cli.rerun_source import Source, channel_of, ready, subject_of
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.engine.pipeline import Pipeline
 from akrun.engine.secrets import Masker
 from akrun.errors import AkrunError
+from akrun.exact_json import to_json
 from akrun.model.settings import Settings
 from akrun.rerun.plan import Given, Plan, from_start
 from akrun.rerun.requests import Pair, Sent, lines, paired, requests_of

@@ -13,14 +13,15 @@ from rich.text import Text
 from akrun.backend.chosen import database
 from akrun.cli.control import SERVE_FILE
 from akrun.cli.options import SettingFlags, flags_option
-from akrun.cli.services import pipe_defaults
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.doctor.checks import CHECKS
 from akrun.doctor.finding import Finding, Level
 from akrun.doctor.run import Checked, count, run_checks
 from akrun.doctor.scope import Scope
 from akrun.errors import FileFaults
+from akrun.exact_json import to_json
 from akrun.model.settings import Settings, read_configuration
+from akrun.services import pipe_defaults
 from aktmpl.cli.example import example
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

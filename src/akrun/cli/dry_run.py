@@ -6,10 +6,9 @@ from typing import Any
 import click
 import orjson
 
-from akrun.cli.text import to_json
 from akrun.engine.event import Services
 from akrun.engine.run import DryRun, dry_run
-from akrun.exact_json import decode
+from akrun.exact_json import decode, to_json
 from akrun.mailing.ids import launch_id
 from akrun.mailing.job import PIPELINE, Job, payload
 

@@ -15,18 +15,18 @@ from akrun.backend.memory import MemoryStore
 from akrun.cli.database import make_directory, writing
 from akrun.cli.log_file import log_file
 from akrun.cli.options import LOG, parse_set, settings_option
-from akrun.cli.services import opened_services, pipe_defaults
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.operation import OperationError, OperationResult, find_operation, run_operation
 from akrun.engine.result_mask import masked_result
 from akrun.errors import AkrunError, FileFaults
-from akrun.exact_json import decode
+from akrun.exact_json import decode, to_json
 from akrun.model import Channel, load_channel_file, load_mailing_file, load_values
 from akrun.model.entities import Entity
 from akrun.model.fields import data_fields
 from akrun.model.settings import Settings
 from akrun.model.values import part
+from akrun.services import opened_services, pipe_defaults
 from aktmpl.cli.example import example
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -14,7 +14,8 @@ from akrun.backend import EventRecord
 from akrun.channels import channel_of
 from akrun.cli.database import reading
 from akrun.cli.options import settings_option
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
+from akrun.exact_json import to_json
 from akrun.model.events import Event
 from akrun.model.settings import Settings
 from aktmpl.cli.example import example

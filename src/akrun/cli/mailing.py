@@ -12,13 +12,13 @@ from akrun.backend import Backend
 from akrun.cli.control import ServingControl
 from akrun.cli.database import make_directory, reading, writing
 from akrun.cli.options import parse_set, settings_option
-from akrun.cli.services import pipe_defaults, sql_of
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.engine.clock import SystemClock
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.event import Services
 from akrun.engine.host import Host
 from akrun.engine.log import LogRecord
+from akrun.exact_json import to_json
 from akrun.mailing.job import Job, read_job
 from akrun.mailing.life import MailingStatus, status, statuses
 from akrun.mailing.stop import BY_PERSON
@@ -26,6 +26,7 @@ from akrun.model import Channel, MailingState, parse_located
 from akrun.model.settings import Settings
 from akrun.net.client import HttpClient
 from akrun.server.keeper import Keeper
+from akrun.services import pipe_defaults, sql_of
 from aktmpl.cli.example import example
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -12,7 +12,8 @@ from rich.text import Text
 from akrun.backend import LaunchState
 from akrun.cli.database import reading
 from akrun.cli.options import settings_option
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
+from akrun.exact_json import to_json
 from akrun.mailing.chart import draw
 from akrun.mailing.report import MailingReport, make_report
 from akrun.mailing.table import to_csv

@@ -13,11 +13,12 @@ from rich.console import Console
 
 from akrun.cli.options import parse_set, settings_option
 from akrun.cli.rerun_source import Source, channel_of, file_source, ready, stored_source
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.cli.timeline import render_trace
 from akrun.engine.pipeline import Pipeline
 from akrun.engine.secrets import Masker
 from akrun.errors import AkrunError
+from akrun.exact_json import to_json
 from akrun.model.settings import Settings
 from akrun.rerun.pins import Pin, parse_pin
 from akrun.rerun.plan import Given, Plan, from_start

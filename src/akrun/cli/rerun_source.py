@@ -11,7 +11,6 @@ from akrun.backend import Backend, DeadLetter
 from akrun.backend.memory import MemoryStore
 from akrun.backend.protocol import Store
 from akrun.cli.database import reading
-from akrun.cli.services import opened_services, pipe_defaults
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.log import LogRecord
 from akrun.errors import AkrunError
@@ -22,6 +21,7 @@ from akrun.model.settings import Settings
 from akrun.rerun.plan import Begin, Given, Plan, planned, values_for
 from akrun.rerun.registered import registered_channel
 from akrun.rerun.subject import PrintedSend, Subject, stored_subject
+from akrun.services import opened_services, pipe_defaults
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from akrun.backend import Counts, LaunchState
+from akrun.backend.launch_states import ENDS
 from akrun.backend.memory import MemoryStore
 from akrun.backend.sharing import shared_rates
 from akrun.cli.database import make_directory, writing
@@ -22,20 +23,20 @@ from akrun.cli.options import LOG, parse_set, settings_option
 from akrun.cli.progress import duration
 from akrun.cli.report import print_report
 from akrun.cli.sending import run_with_progress
-from akrun.cli.services import opened_services, pipe_defaults, sql_of
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.cli.timeline import render_trace
 from akrun.engine.event import Services
 from akrun.engine.log import LogRecord
 from akrun.engine.run import run as run_event
 from akrun.engine.trace_record import trace_to_dict
 from akrun.errors import AkrunError
-from akrun.exact_json import decode
+from akrun.exact_json import decode, to_json
 from akrun.mailing.job import PIPELINE, Job, payload, read_job
-from akrun.mailing.launch import ENDED, Opened, open_launch
+from akrun.mailing.launch import Opened, open_launch
 from akrun.mailing.report import make_report
 from akrun.mailing.run import End, MailingRun, sleep_until
 from akrun.model.settings import Settings
+from akrun.services import opened_services, pipe_defaults, sql_of
 from aktmpl.cli.example import example
 
 if TYPE_CHECKING:
@@ -147,14 +148,14 @@ async def _send_all(job: Job, services: Services, wish: _Wish) -> int:
         opened = await open_launch(backend, job, services.clock.now(), relaunch=wish.relaunch)
         counts = await backend.counts(opened.launch.launch_id)
     console.print(plain(_opening(job, opened, counts)))
-    if opened.launch.state not in ENDED:
+    if opened.launch.state not in ENDS:
         await _wait_for_start(job, services, console)
     # The database was let go of for the time of the wait, in which others may have sent, even this mailing.
     async with writing(wish.settings) as backend:
         launch = await backend.find_launch(opened.launch.launch_id)
         assert launch is not None
         end = End.STOPPED if launch.state is LaunchState.STOPPED else End.FINISHED
-        if launch.state not in ENDED:
+        if launch.state not in ENDS:
             services = replace(services, reserve=shared_rates(backend, job.channel.string_id))
             run = MailingRun(backend, launch, job, services)
             end = await run_with_progress(run, job.mailing.name, console, wish.settings.grace_period)
@@ -179,7 +180,7 @@ async def _wait_for_start(job: Job, services: Services, console: Console) -> Non
 def _opening(job: Job, opened: Opened, counts: Counts) -> str:
     name = job.mailing.name
     total = f"{counts.total:,} messages"
-    if opened.launch.state in ENDED:
+    if opened.launch.state in ENDS:
         return f"“{name}” is {opened.launch.state} ({total}); --relaunch sends it once more"
     loaded = opened.loaded
     if loaded is None:

@@ -16,7 +16,6 @@ from akrun.cli.database import make_directory, writing
 from akrun.cli.event_loop import run
 from akrun.cli.log_file import log_file
 from akrun.cli.options import LOG, settings_option
-from akrun.cli.services import opened_services
 from akrun.cli.serving import Given, Made, Makers, logged, set_option, until_interrupted
 from akrun.engine.clock import SystemClock
 from akrun.engine.event import Services
@@ -32,6 +31,7 @@ from akrun.observe.pipe_metrics import pipe_source
 from akrun.server.api.tokens import new_token
 from akrun.server.process import Address, ServingProcess
 from akrun.server.served import Renewal, Served
+from akrun.services import opened_services
 from aktmpl.cli.example import example
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

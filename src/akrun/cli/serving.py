@@ -16,7 +16,6 @@ import click
 from akrun.backend import Backend, ChannelRecord
 from akrun.backend.sharing import shared_rates
 from akrun.cli.options import parse_set
-from akrun.cli.services import pipe_defaults
 from akrun.engine.compile import CompiledChannel, compile_channel
 from akrun.engine.event import Services
 from akrun.engine.host import Host
@@ -26,6 +25,7 @@ from akrun.model import Channel, LocatedDocument, load_channel_file, load_values
 from akrun.model.load import load_channel
 from akrun.model.settings import Settings
 from akrun.server.served import Served
+from akrun.services import pipe_defaults
 
 Given = Mapping[str | None, Mapping[str, Any]]
 """Values by channel; under None those that are for all."""

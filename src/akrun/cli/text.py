@@ -1,8 +1,6 @@
-"""Text of other people's making, made ready for a terminal or for a program that reads it."""
+"""Text of other people's making, made ready for a terminal."""
 
-import json
 import unicodedata
-from typing import Any
 
 from rich.text import Text
 
@@ -15,9 +13,3 @@ def plain(text: object, style: str = "") -> Text:
 def visible(text: str) -> str:
     """The text on one line, with a sign in the place of each control character and half character."""
     return "".join("�" if unicodedata.category(char) in ("Cc", "Cs") else char for char in text)
-
-
-def to_json(value: Any, *, indent: int | None = 2) -> str:
-    """JSON of any value: integers of any length, what JSON does not have as its `repr`."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=repr)
-    return text.encode("utf-8", "replace").decode()

@@ -8,8 +8,9 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.engine.shown import changes
+from akrun.exact_json import to_json
 
 _STYLES = {"success": "green", "error": "red"}
 

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from akrun.cli.database import make_directory
 from akrun.cli.options import data_option
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
+from akrun.exact_json import to_json
 from akrun.server.api.tokens import Scope, Token, TokenFile
 from aktmpl.cli.example import example
 

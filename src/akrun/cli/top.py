@@ -8,8 +8,8 @@ from rich.console import Console
 from akrun.backend.chosen import database
 from akrun.cli.database import reading
 from akrun.cli.options import settings_option
-from akrun.cli.text import to_json
 from akrun.engine.clock import SystemClock
+from akrun.exact_json import to_json
 from akrun.model.servers import EMBEDDED
 from akrun.model.settings import Settings
 from akrun.top.draw import draw

@@ -12,11 +12,12 @@ from rich.text import Text
 from akrun.backend import Backend, ChannelRecord, EventRecord, MessageState, Outcome
 from akrun.cli.database import reading
 from akrun.cli.options import settings_option
-from akrun.cli.text import plain, to_json
+from akrun.cli.text import plain
 from akrun.cli.timeline import render_trace
 from akrun.engine.shown import moment
 from akrun.engine.trace_record import decode_trace
 from akrun.errors import AkrunError
+from akrun.exact_json import to_json
 from akrun.mailing.job import PIPELINE
 from akrun.model.settings import Settings
 from aktmpl.cli.example import example

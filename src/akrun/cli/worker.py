@@ -9,7 +9,6 @@ from akrun.cli.database import make_directory, writing
 from akrun.cli.event_loop import run
 from akrun.cli.log_file import log_file
 from akrun.cli.options import LOG, settings_option
-from akrun.cli.services import opened_services
 from akrun.cli.serving import Given, Makers, logged, set_option, until_interrupted
 from akrun.engine.clock import SystemClock
 from akrun.engine.secrets import Masker
@@ -20,6 +19,7 @@ from akrun.net.client import HttpClient
 from akrun.server.keeper import DAY, Kept
 from akrun.server.served import Renewal, Served
 from akrun.server.works import Works
+from akrun.services import opened_services
 from aktmpl.cli.example import example
 
 

@@ -12,14 +12,13 @@ from akrun.backend import (
     LoadResult,
     NewMessage,
 )
+from akrun.backend.launch_states import ENDS
 from akrun.mailing.constants import without_secrets
 from akrun.mailing.ids import launch_id, message_id
 from akrun.mailing.job import Job, JobError, payload
 from akrun.mailing.moderation import require_approval
 from akrun.mailing.register import register
 from akrun.sql.audience import QueryAudience
-
-ENDED = (LaunchState.FINISHED, LaunchState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,9 @@ async def open_launch(backend: Backend, job: Job, now: datetime, *, relaunch: bo
     await register(backend, job)
     launches = await backend.launches(job.mailing.id)
     latest = launches[-1] if launches else None
-    if latest is not None and latest.state in ENDED and not relaunch:
+    if latest is not None and latest.state in ENDS and not relaunch:
         return Opened(latest, None)
-    if latest is not None and latest.state not in (*ENDED, LaunchState.LOADING):
+    if latest is not None and latest.state not in (*ENDS, LaunchState.LOADING):
         _check_same_audience(job, latest)
         return Opened(latest, None)
     _check_in_time(job, now)

@@ -19,6 +19,7 @@ from akrun.backend import (
     LaunchState,
     MailingRecord,
 )
+from akrun.backend.launch_states import ENDS
 from akrun.errors import AkrunError
 from akrun.mailing import moderation, stop
 from akrun.model import MailingState
@@ -154,7 +155,7 @@ async def _confirm(backend: Backend, control: Control, events: Sequence[EventRec
     if found is None:
         return False
     launch = await backend.find_launch(control.launch_id)
-    if launch is not None and launch.state not in (LaunchState.FINISHED, LaunchState.STOPPED):
+    if launch is not None and launch.state not in ENDS:
         await backend.set_launch_state(launch.launch_id, LaunchState.STOPPED)
     return await backend.decide_control(control.id, granted=True, reason=found.reason)
 

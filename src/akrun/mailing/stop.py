@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from akrun.backend import Backend, ControlKind, Launch, LaunchState, NewControl, NewJob
+from akrun.backend.launch_states import ENDS
 from akrun.engine.clock import Clock
 from akrun.engine.payload import encode_payload
 from akrun.errors import AkrunError
@@ -14,8 +15,6 @@ EVENT: Final = "stop"
 BY_PERSON: Final = "stopped by a person"
 BY_SCHEDULE: Final = "stop time"
 """Values of `$origin.reason`."""
-
-_ENDED = (LaunchState.FINISHED, LaunchState.STOPPED)
 
 
 class StopError(AkrunError):
@@ -45,7 +44,7 @@ async def stop_launch(backend: Backend, job: Job, clock: Clock, reason: str) -> 
         StopError: It was not launched, or has ended.
     """
     launch = await backend.latest_launch(job.mailing.id)
-    if launch is None or launch.state in _ENDED:
+    if launch is None or launch.state in ENDS:
         how = "was not launched" if launch is None else f"is {launch.state} already"
         raise StopError(f"mailing {job.mailing.id} {how}")
     counts = await backend.counts(launch.launch_id)

@@ -8,10 +8,11 @@ from akrun.backend.cluster.codec import pack
 from akrun.backend.cluster.control_records import ControlRecord
 from akrun.backend.cluster.core import Draft, Put
 from akrun.backend.cluster.launch_records import LaunchRecord
-from akrun.backend.cluster.new_jobs import microseconds, put_work
+from akrun.backend.cluster.new_jobs import put_work
 from akrun.backend.cluster.owners import Owner
 from akrun.backend.cluster.subjects import Subjects
 from akrun.backend.cluster.units import JobUnit, MessageUnit, Unit
+from akrun.backend.due import microseconds
 from akrun.backend.records import JobStatus, LaunchState, MessageStatus
 from akrun.migrate.rows import (
     AcceptedRow,

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from akrun.backend.controls import Control, ControlKind, ControlState
+from akrun.backend.due import MICROSECONDS
 from akrun.backend.embedded import Embedded, journal, outcomes
 from akrun.backend.embedded import rows as sql
-from akrun.backend.embedded.job_rows import MICROSECONDS
 from akrun.backend.embedded.messages import STATES
 from akrun.backend.records import (
     ChannelRecord,

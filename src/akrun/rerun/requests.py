@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from akrun.cli.text import to_json
-from akrun.exact_json import decode
+from akrun.exact_json import decode, to_json
 
 _ALL: Final = 1_000_000
 """Lines around a difference that are shown."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from akrun.backend import Backend, Counts, Launch, LaunchState, MailingRecord, QueuedJob, StateError
+from akrun.backend.launch_states import ENDS
 from akrun.engine.clock import Clock, first_of
 from akrun.engine.host import Host
 from akrun.engine.log import LogRecord
@@ -18,7 +19,7 @@ from akrun.errors import AkrunError, PipeFailure
 from akrun.exact_json import decode
 from akrun.mailing.constants import about, with_secrets, without_secrets
 from akrun.mailing.job import Job, JobError, constants_of
-from akrun.mailing.launch import ENDED, open_launch
+from akrun.mailing.launch import open_launch
 from akrun.mailing.life import MailingStatus, pause_launch, settle, status, statuses
 from akrun.mailing.moderation import submit_to_moderation
 from akrun.mailing.register import mailing_record
@@ -217,7 +218,7 @@ class Keeper:
             running[0].stop(End.STOPPED)
             await asyncio.wait([running[1]])
             latest = await self._backend.latest_launch(mailing_id)
-            if latest is not None and latest.state in ENDED:
+            if latest is not None and latest.state in ENDS:
                 return await status(self._backend, mailing_id)
         self._require_served(found.mailing)
         job = await self._job(found.mailing, {})

@@ -60,7 +60,6 @@ class Works:
         """
         self._backend = backend
         self._clock = clock
-        self._period = period
         self._kind = kind
         self._breakers = breakers
         self.hosts: dict[str, Host] = {}

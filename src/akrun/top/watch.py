@@ -14,6 +14,7 @@ from akrun.backend import (
     LaunchState,
     Member,
 )
+from akrun.backend.launch_states import ENDS
 from akrun.cli.progress import RateMeter, settled
 from akrun.engine.clock import Clock
 from akrun.top.failures import Latest, by_cause
@@ -23,7 +24,6 @@ from akrun.top.snapshot import Breaker, MailingLine, Process, Snapshot
 ENDED_SHOWN: Final = 5
 """Mailings at their end that are shown, the latest ones."""
 
-_ENDED: Final = (LaunchState.FINISHED, LaunchState.STOPPED)
 _ORDER: Final = (LaunchState.SENDING, LaunchState.PAUSED, LaunchState.READY, LaunchState.LOADING)
 
 
@@ -92,8 +92,8 @@ class Watch:
         stopping = {each.launch_id for each in controls if each.kind is ControlKind.STOP}
         launches = _shown(found.values())
         self._meters = {each.launch_id: self._meters.get(each.launch_id, RateMeter()) for each in launches}
-        active = [each for each in launches if each.state not in _ENDED]
-        ended = [each for each in launches if each.state in _ENDED]
+        active = [each for each in launches if each.state not in ENDS]
+        ended = [each for each in launches if each.state in ENDS]
         lines = [await self._launch(each, stopping) for each in active]
         lines += [await self._moderated(each) for each in controls if each.kind is ControlKind.MODERATE]
         return lines + [await self._launch(each, stopping) for each in ended]
@@ -102,7 +102,7 @@ class Watch:
         counts = await self._backend.counts(launch.launch_id)
         rate = self._rate(self._meters[launch.launch_id], settled(counts))
         state = (
-            "stopping" if launch.launch_id in stopping and launch.state not in _ENDED else launch.state.value
+            "stopping" if launch.launch_id in stopping and launch.state not in ENDS else launch.state.value
         )
         return await self._line(launch.mailing_id, state, counts, rate)
 
@@ -123,12 +123,12 @@ class Watch:
 
 def _shown(launches: Iterable[Launch]) -> list[Launch]:
     """Those under way by state, then of the other mailings the latest launches that ended last."""
-    active = [each for each in launches if each.state not in _ENDED]
+    active = [each for each in launches if each.state not in ENDS]
     active.sort(key=lambda launch: (_ORDER.index(launch.state), launch.created))
     under_way = {str(each.mailing_id) for each in active}
     latest: dict[str, Launch] = {}
     for each in sorted(launches, key=lambda launch: launch.created):
-        if each.state in _ENDED and str(each.mailing_id) not in under_way:
+        if each.state in ENDS and str(each.mailing_id) not in under_way:
             latest[str(each.mailing_id)] = each
     ended = sorted(latest.values(), key=lambda launch: launch.finished or 0.0, reverse=True)
     return active + ended[:ENDED_SHOWN]

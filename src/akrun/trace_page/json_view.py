@@ -5,8 +5,7 @@ from typing import Any, Final
 
 import orjson
 
-from akrun.cli.text import to_json
-from akrun.exact_json import decode
+from akrun.exact_json import decode, to_json
 from akrun.trace_page.html import esc, tag
 
 _TOKEN: Final = re.compile(

@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from akrun.cli.log_file import log_file
-from akrun.cli.services import opened_services
 from akrun.engine.log import LogRecord, server_record
 from akrun.engine.secrets import Masker
 from akrun.errors import AkrunError
 from akrun.model.settings import Settings
 from akrun.net.client import HttpClient
+from akrun.services import opened_services
 from tests.akrun.cli.test_serve import akrun, process, write
 from tests.akrun.http_server import Reply, serve
 from tests.akrun.server.scene import direct_channel, until

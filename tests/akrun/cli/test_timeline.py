@@ -5,13 +5,13 @@ from typing import Any
 
 from rich.console import Console
 
-from akrun.cli.text import to_json
 from akrun.cli.timeline import render_trace
 from akrun.engine.clock import VirtualClock
 from akrun.engine.run import run
 from akrun.engine.secrets import Masker
 from akrun.engine.trace import Trace
 from akrun.engine.trace_record import trace_to_dict
+from akrun.exact_json import to_json
 from akrun.net.failures import HttpFailure
 from akrun.net.message import Request, Response
 from tests.akrun.pipes.bench import Bench, compiled

@@ -2,11 +2,12 @@
 
 import secrets
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import aclosing, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
+from akrun.backend.audience import Progress, batches
 from akrun.backend.cluster import units
 from akrun.backend.cluster.codec import pack
 from akrun.backend.cluster.core import Conflict, Draft, Put, Record
@@ -14,15 +15,11 @@ from akrun.backend.cluster.launch_records import LaunchRecord, decode
 from akrun.backend.cluster.launches import ClusterLaunches
 from akrun.backend.cluster.tallies import total
 from akrun.backend.cluster.units import MessageUnit
-from akrun.backend.digest import AudienceDigest
 from akrun.backend.errors import ConflictError, StateError
 from akrun.backend.records import LaunchState, LoadResult, MessageState, NewMessage, Outcome
 
 BATCH_ROWS: Final = 400
-BATCH_BYTES: Final = 4 << 20
-"""A batch ends at whichever of the two it reaches first; it bounds the memory of a load."""
-
-NAMED_DUPLICATES: Final = 10
+"""Most rows of a batch."""
 
 
 class _Profiles:
@@ -42,20 +39,6 @@ class _Profiles:
         """Note a profile; False when it was noted before."""
         noted = self._connection.execute("INSERT OR IGNORE INTO profile VALUES (?)", (profile_id,))
         return noted.rowcount == 1
-
-
-@dataclass(slots=True)
-class _Progress:
-    stored: int = 0
-    skipped: int = 0
-    duplicates: int = 0
-    named: list[str] = field(default_factory=list)
-    digest: AudienceDigest = field(default_factory=AudienceDigest)
-
-    def leave_out(self, profile_id: str) -> None:
-        self.duplicates += 1
-        if len(self.named) < NAMED_DUPLICATES:
-            self.named.append(profile_id)
 
 
 class ClusterAudience(ClusterLaunches):
@@ -79,29 +62,24 @@ class ClusterAudience(ClusterLaunches):
     ) -> LoadResult:
         call = secrets.token_hex(8)
         record = await self._call(self._claim(launch_id, call))
-        progress = _Progress()
+        progress = Progress()
         with closing(_Profiles()) as profiles:
-            async with aclosing(_batches(rows)) as batches:
-                async for batch in batches:
+            async with aclosing(batches(rows, BATCH_ROWS)) as portions:
+                async for batch in portions:
                     fresh: list[NewMessage] = []
+                    duplicates: list[str] = []
                     for row in batch:
                         progress.digest.update(row)
                         if profiles.is_new(row.profile_id):
                             fresh.append(row)
                         else:
-                            progress.leave_out(row.profile_id)
+                            duplicates.append(row.profile_id)
                     if fresh:
                         record = await self._call(self._store(record, fresh, progress.stored))
-                        progress.stored += len(fresh)
-                        progress.skipped += sum(row.skip_reason is not None for row in fresh)
+                    skipped = sum(row.skip_reason is not None for row in fresh)
+                    progress.add(len(fresh), skipped, duplicates)
         launch = await self._call(self._complete(record, progress))
-        return LoadResult(
-            launch.launch(),
-            progress.stored,
-            progress.skipped,
-            progress.duplicates,
-            tuple(progress.named),
-        )
+        return progress.result(launch.launch())
 
     async def _claim(self, launch_id: str, call: str) -> Record:
         """Begin to load: every batch expects the record written here, so that no two calls load at once."""
@@ -172,7 +150,7 @@ class ClusterAudience(ClusterLaunches):
         _none, written = await self._transact(make, {record.subject: record})
         return written[record.subject]
 
-    async def _complete(self, record: Record, progress: _Progress) -> LaunchRecord:
+    async def _complete(self, record: Record, progress: Progress) -> LaunchRecord:
         launch = replace(
             decode(record),
             state=LaunchState.READY,
@@ -216,28 +194,3 @@ def _unit(row: NewMessage, launch_id: str, ordinal: int, now: float) -> MessageU
         outcome=Outcome(MessageState.SKIPPED, None, reason, now),
         payload=row.payload,
     )
-
-
-async def _batches(
-    rows: Iterable[NewMessage] | AsyncIterable[NewMessage],
-) -> AsyncGenerator[list[NewMessage], None]:
-    batch: list[NewMessage] = []
-    size = 0
-    async with aclosing(_stream(rows)) as stream:
-        async for row in stream:
-            batch.append(row)
-            size += len(row.payload)
-            if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    if batch:
-        yield batch
-
-
-async def _stream(rows: Iterable[NewMessage] | AsyncIterable[NewMessage]) -> AsyncGenerator[NewMessage, None]:
-    if isinstance(rows, AsyncIterable):
-        async for row in rows:
-            yield row
-    else:
-        for row in rows:
-            yield row

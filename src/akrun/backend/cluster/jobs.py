@@ -7,10 +7,11 @@ from functools import partial
 from akrun.backend.cluster import units
 from akrun.backend.cluster.codec import unpack
 from akrun.backend.cluster.leases import LARGEST, Held
-from akrun.backend.cluster.new_jobs import MICROSECONDS, microseconds, put_jobs, unit_of
+from akrun.backend.cluster.new_jobs import put_jobs, unit_of
 from akrun.backend.cluster.outcomes import Ending, Outcomes
 from akrun.backend.cluster.reading import PAGE
 from akrun.backend.cluster.tallies import total
+from akrun.backend.due import MICROSECONDS, microseconds
 from akrun.backend.errors import RecordError
 from akrun.backend.records import (
     DeadLetter,

@@ -9,20 +9,9 @@ from akrun.backend.cluster.leases import Leases
 from akrun.backend.cluster.outlast import outlasted
 from akrun.backend.cluster.registry import ClusterRegistry
 from akrun.backend.cluster.tallies import message_counts
-from akrun.backend.errors import ConflictError, NotFoundError, StateError
+from akrun.backend.errors import ConflictError, NotFoundError
+from akrun.backend.launch_states import ENDS, require_none_left, require_way
 from akrun.backend.records import Counts, Launch, LaunchState
-
-_NEXT = {
-    LaunchState.LOADING: {LaunchState.STOPPED},
-    LaunchState.READY: {LaunchState.SENDING, LaunchState.STOPPED},
-    LaunchState.SENDING: {LaunchState.PAUSED, LaunchState.FINISHED, LaunchState.STOPPED},
-    LaunchState.PAUSED: {LaunchState.SENDING, LaunchState.FINISHED, LaunchState.STOPPED},
-    LaunchState.FINISHED: set[LaunchState](),
-    LaunchState.STOPPED: set[LaunchState](),
-}
-"""Where a launch can be moved to from each state; `ready` is reached by loading alone."""
-
-_ENDS = {LaunchState.FINISHED, LaunchState.STOPPED}
 
 
 class ClusterLaunches(Leases, ClusterRegistry):
@@ -98,35 +87,25 @@ class ClusterLaunches(Leases, ClusterRegistry):
             launch = decode(record)
             if launch.state is state:
                 return await self._told(launch)
-            if state not in _NEXT[launch.state]:
-                raise StateError(f"launch `{launch_id}` is {launch.state} and cannot become {state}")
+            require_way(launch_id, launch.state, state)
             if state is LaunchState.FINISHED:  # a replay rewrites the launch, so these counts still hold then
-                await self._require_none_left(launch_id)
+                require_none_left(launch_id, await self._message_counts(launch_id))
             moved = self._moved(launch, state)
             try:
                 [sequence] = await self._commit([Put(record.subject, moved.encode(), record.sequence)])
             except Conflict:
                 continue
-            if state in _ENDS:
+            if state in ENDS:
                 await self._drop_queue("message", launch_id)
-            if (
-                state is LaunchState.FINISHED
-            ):  # what is still in the queue was settled by others than its holder
+            if state is LaunchState.FINISHED:
+                # What is still in the queue was settled by others than its holder.
                 await self._purge_queue(launch_id, sequence)
             return await self._told(moved)
 
     def _moved(self, launch: LaunchRecord, state: LaunchState) -> LaunchRecord:
         now = self._clock()
         started = now if state is LaunchState.SENDING and launch.started is None else launch.started
-        return replace(launch, state=state, started=started, finished=now if state in _ENDS else None)
-
-    async def _require_none_left(self, launch_id: str) -> None:
-        left = await self._message_counts(launch_id)
-        if left.pending or left.in_progress:
-            raise StateError(
-                f"launch `{launch_id}` is not finished:"
-                f" {left.pending} messages pending, {left.in_progress} in progress"
-            )
+        return replace(launch, state=state, started=started, finished=now if state in ENDS else None)
 
     async def _purge_queue(self, launch_id: str, sequence: int) -> None:
         """Remove the work items of a launch that were stored before that sequence."""

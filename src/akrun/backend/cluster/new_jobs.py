@@ -1,6 +1,5 @@
 """Storing jobs: at once in the queue of their channel, or with the server until their time has come."""
 
-import math
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,27 +9,10 @@ from akrun.backend.cluster.codec import pack
 from akrun.backend.cluster.core import Draft
 from akrun.backend.cluster.subjects import Subjects
 from akrun.backend.cluster.units import JobUnit
-from akrun.backend.errors import RecordError
+from akrun.backend.due import MICROSECONDS, microseconds
 from akrun.backend.records import NewJob
 
-MICROSECONDS: Final = 1_000_000
-"""In a second; due times are whole numbers of them."""
-
-_LATEST: Final = 9e12
-"""Seconds; in microseconds the largest that have the digits of `subjects.DUE_DIGITS`."""
-
 _LAST_SCHEDULE: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
-
-
-def microseconds(when: float) -> int:
-    """A time as units have it.
-
-    Raises:
-        RecordError: it is no time.
-    """
-    if not (math.isfinite(when) and abs(when) < _LATEST):
-        raise RecordError(f"{when!r} is no time at which a job can be due")
-    return round(when * MICROSECONDS)
 
 
 def unit_of(job: NewJob) -> JobUnit:

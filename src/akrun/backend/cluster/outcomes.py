@@ -18,6 +18,7 @@ from akrun.backend.cluster.owners import Owner
 from akrun.backend.cluster.reading import PAUSE
 from akrun.backend.cluster.units import JobUnit, Kind, MessageUnit, Unit
 from akrun.backend.errors import BackendError, NotFoundError
+from akrun.backend.giving_up import given_up
 from akrun.backend.records import DeadLetter, EventRecord, MessageState, NewJob, Outcome, TraceRecord
 
 
@@ -204,23 +205,12 @@ class Outcomes(Leases, ClusterEventLog, JobQueues):
 
     def _give_up(self, draft: Draft, held: Held, record: Record, unit: Unit, launch_id: str | None) -> None:
         """Fail what had all its attempts, and make a dead letter of it."""
-        own = next((entry.checkpoint for entry in unit.journal if entry.event == unit.id), None)
-        error = {
-            "code": None,
-            "message": f"given up: {unit.attempts} attempts began and none came to an end",
-            "pipe": None,
-            "kind": "max_attempts",
-            "status": None,
-            "retryable": False,
-        }
-        now = self._clock()
-        resent = sum(entry.resent for entry in unit.journal)
         message_id, pipeline = (
             (unit.origin_message, unit.pipeline) if isinstance(unit, JobUnit) else (unit.id, "message")
         )
-        letter = DeadLetter(message_id, pipeline, None, own or b"", error, unit.attempts, now)
-        ending = Ending(Outcome(MessageState.FAILED, None, error, now, resent), dead=letter)
-        self._settle(draft, record, unit, ending, _Surroundings(held.payload, (), launch_id))
+        outcome, letter = given_up(unit.id, message_id, pipeline, unit.attempts, unit.journal, self._clock())
+        around = _Surroundings(held.payload, (), launch_id)
+        self._settle(draft, record, unit, Ending(outcome, dead=letter), around)
 
     async def _look_up(self, kind: Kind, name: str) -> tuple[Unit, bytes] | None:
         """A message or job with its payload; None if there is none."""

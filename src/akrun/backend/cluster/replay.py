@@ -8,9 +8,10 @@ from akrun.backend.cluster.core import Draft, Known, Record
 from akrun.backend.cluster.dead import ClusterDeadLetters, no_letter
 from akrun.backend.cluster.dead_records import decode
 from akrun.backend.cluster.launch_records import decode as decode_launch
-from akrun.backend.cluster.new_jobs import microseconds, put_work
+from akrun.backend.cluster.new_jobs import put_work
 from akrun.backend.cluster.owners import Owners
 from akrun.backend.cluster.units import JobUnit, Kind, MessageUnit, Unit
+from akrun.backend.due import microseconds
 from akrun.backend.errors import NotFoundError, StateError
 from akrun.backend.records import DeadLetter, JournalEntry, LaunchState, MessageState
 

@@ -1,12 +1,11 @@
 """Loading an audience into the embedded backend: batch by batch, started anew after a crash."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from akrun.backend.digest import AudienceDigest
+from akrun.backend.audience import Progress, batches
 from akrun.backend.embedded import rows as sql
 from akrun.backend.embedded.core import Core
 from akrun.backend.embedded.launches import existing, launch_number
@@ -16,10 +15,7 @@ from akrun.backend.errors import ConflictError, StateError
 from akrun.backend.records import Launch, LaunchState, LoadResult, NewMessage
 
 BATCH_ROWS = 1000
-BATCH_BYTES = 4 << 20
-"""A batch ends at whichever of the two it reaches first; it bounds the memory of a load."""
-
-NAMED_DUPLICATES = 10
+"""Most rows of a batch."""
 
 
 class _Batch(NamedTuple):
@@ -31,21 +27,6 @@ class _Batch(NamedTuple):
 class _Loaded(NamedTuple):
     launch_id: str
     digest: str
-
-
-@dataclass(slots=True)
-class _Progress:
-    stored: int = 0
-    skipped: int = 0
-    duplicates: int = 0
-    named: list[str] = field(default_factory=list)
-    digest: AudienceDigest = field(default_factory=AudienceDigest)
-
-    def add(self, rows: Sequence[NewMessage], duplicates: Sequence[str], skipped: int) -> None:
-        self.stored += len(rows) - len(duplicates)
-        self.skipped += skipped
-        self.duplicates += len(duplicates)
-        self.named += duplicates[: NAMED_DUPLICATES - len(self.named)]
 
 
 def _require_loading(connection: sqlite3.Connection, launch_id: str) -> int:
@@ -154,31 +135,6 @@ STORE = each(_store)
 COMPLETE = each(_complete)
 
 
-async def _batches(
-    rows: Iterable[NewMessage] | AsyncIterable[NewMessage],
-) -> AsyncGenerator[list[NewMessage], None]:
-    batch: list[NewMessage] = []
-    size = 0
-    async with aclosing(_stream(rows)) as stream:
-        async for row in stream:
-            batch.append(row)
-            size += len(row.payload)
-            if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    if batch:
-        yield batch
-
-
-async def _stream(rows: Iterable[NewMessage] | AsyncIterable[NewMessage]) -> AsyncGenerator[NewMessage, None]:
-    if isinstance(rows, AsyncIterable):
-        async for row in rows:
-            yield row
-    else:
-        for row in rows:
-            yield row
-
-
 class EmbeddedAudience(Core):
     """Loading, of the `Launches` protocol."""
 
@@ -192,16 +148,14 @@ class EmbeddedAudience(Core):
         try:
             while await self._write(CLEAR, launch_id) == BATCH_ROWS:
                 pass
-            progress = _Progress()
-            async with aclosing(_batches(rows)) as batches:
-                async for batch in batches:
+            progress = Progress()
+            async with aclosing(batches(rows, BATCH_ROWS)) as portions:
+                async for batch in portions:
                     for row in batch:
                         progress.digest.update(row)
-                    stored = await self._write(STORE, _Batch(launch_id, progress.stored, batch))
-                    progress.add(batch, *stored)
+                    duplicates, skipped = await self._write(STORE, _Batch(launch_id, progress.stored, batch))
+                    progress.add(len(batch) - len(duplicates), skipped, duplicates)
             launch = await self._write(COMPLETE, _Loaded(launch_id, progress.digest.hexdigest()))
         finally:
             self._loading.discard(launch_id)
-        return LoadResult(
-            launch, progress.stored, progress.skipped, progress.duplicates, tuple(progress.named)
-        )
+        return progress.result(launch)

@@ -1,37 +1,19 @@
 """What the rows of `job` hold, for all who change them."""
 
-import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from akrun.backend.due import microseconds
 from akrun.backend.embedded import dead as dead_letters
 from akrun.backend.embedded import rows as sql
 from akrun.backend.embedded.messages import DONE, FAILED, IN_PROGRESS, PENDING, UNCERTAIN
-from akrun.backend.errors import RecordError
 from akrun.backend.records import NewJob
 
 Encoded = tuple[Any, ...]
 """A new job's columns in the order of `_COLUMNS`, ready to be bound."""
 
 _COLUMNS = "id, channel, pipeline, pipe, payload, due, origin_message, profile_id"
-
-MICROSECONDS = 1_000_000
-"""In a second; due times are whole numbers of them, which come through JSON as they are."""
-
-_LATEST = 9e12
-"""Seconds; in microseconds just below SQLite's largest integer."""
-
-
-def microseconds(time: float) -> int:
-    """A time as the column `due` has it.
-
-    Raises:
-        RecordError: it is no time.
-    """
-    if not (math.isfinite(time) and abs(time) < _LATEST):
-        raise RecordError(f"{time!r} is no time at which a job can be due")
-    return round(time * MICROSECONDS)
 
 
 def encode(job: NewJob) -> Encoded:

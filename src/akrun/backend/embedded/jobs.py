@@ -5,18 +5,17 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+from akrun.backend.due import MICROSECONDS, microseconds
 from akrun.backend.embedded import dead as dead_letters
 from akrun.backend.embedded import journal, outcomes
 from akrun.backend.embedded import rows as sql
 from akrun.backend.embedded.core import Core
 from akrun.backend.embedded.job_rows import (
-    MICROSECONDS,
     Encoded,
     adjust_tally,
     encode,
     insert,
     insert_letters,
-    microseconds,
     set_outcomes,
 )
 from akrun.backend.embedded.messages import FAILED, IN_PROGRESS, PENDING, STATES
@@ -129,7 +128,7 @@ def _bury(
     letters: list[tuple[Any, ...]] = []
     for row in spent:
         entries = journals.get(-row.number, ())
-        columns, letter = outcomes.given_up(
+        columns, letter = outcomes.buried(
             row.id, row.origin_message, row.pipeline, row.attempts, entries, now
         )
         rows.append((row.number, *columns))

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from akrun.backend.embedded.core import Core
 from akrun.backend.embedded.writer import each
-from akrun.backend.errors import ConflictError, NotFoundError, StateError
+from akrun.backend.errors import ConflictError, NotFoundError
+from akrun.backend.launch_states import ENDS, require_none_left, require_way
 from akrun.backend.records import Counts, Launch, LaunchState
 
 _LAUNCH = (
@@ -14,16 +15,6 @@ _LAUNCH = (
     " launch.created, launch.started, launch.finished, launch.audience_digest"
     " FROM launch JOIN mailing ON mailing.no = launch.mailing JOIN tally ON tally.launch = launch.no"
 )
-
-_NEXT = {
-    LaunchState.LOADING: {LaunchState.STOPPED},
-    LaunchState.READY: {LaunchState.SENDING, LaunchState.STOPPED},
-    LaunchState.SENDING: {LaunchState.PAUSED, LaunchState.FINISHED, LaunchState.STOPPED},
-    LaunchState.PAUSED: {LaunchState.SENDING, LaunchState.FINISHED, LaunchState.STOPPED},
-    LaunchState.FINISHED: set[LaunchState](),
-    LaunchState.STOPPED: set[LaunchState](),
-}
-"""Where a launch can be moved to from each state; `ready` is reached by loading alone."""
 
 
 class _Begin(NamedTuple):
@@ -118,17 +109,11 @@ def _move(connection: sqlite3.Connection, move: _Move) -> Launch:
     number, state = launch_number(connection, move.launch_id)
     if state is move.state:
         return existing(connection, move.launch_id)
-    if move.state not in _NEXT[state]:
-        raise StateError(f"launch `{move.launch_id}` is {state} and cannot become {move.state}")
+    require_way(move.launch_id, state, move.state)
     if move.state is LaunchState.FINISHED:
-        left = _tally(connection, number)
-        if left.pending or left.in_progress:
-            raise StateError(
-                f"launch `{move.launch_id}` is not finished:"
-                f" {left.pending} messages pending, {left.in_progress} in progress"
-            )
+        require_none_left(move.launch_id, _tally(connection, number))
     started = move.now if move.state is LaunchState.SENDING else None
-    finished = move.now if move.state in {LaunchState.FINISHED, LaunchState.STOPPED} else None
+    finished = move.now if move.state in ENDS else None
     connection.execute(
         "UPDATE launch SET state = ?, started = ifnull(started, ?), finished = ? WHERE no = ?",
         (move.state.value, started, finished, number),

@@ -8,8 +8,9 @@ from akrun.backend.embedded import dead as dead_letters
 from akrun.backend.embedded import events as event_log
 from akrun.backend.embedded import job_rows, traces
 from akrun.backend.embedded import rows as sql
-from akrun.backend.embedded.messages import CODES, DONE, FAILED, STATES
+from akrun.backend.embedded.messages import CODES, DONE, STATES
 from akrun.backend.errors import BackendError, NotFoundError
+from akrun.backend.giving_up import given_up
 from akrun.backend.records import DeadLetter, EventRecord, JournalEntry, NewJob, Outcome, TraceRecord
 
 Columns = tuple[int, int | None, str | None, float, int]
@@ -45,15 +46,19 @@ def encode(  # noqa: PLR0913, PLR0917 - one per part of the transaction
     Raises:
         RecordError: one of the values cannot be stored.
     """
-    error = None if outcome.error is None else sql.to_json(dict(outcome.error))
     return Finish(
         name,
-        (CODES[outcome.state], outcome.pipe, error, outcome.finished_at, outcome.resent),
+        _columns(outcome),
         [event_log.encode(event) for event in events],
         None if dead is None else dead_letters.encode(dead),
         [job_rows.encode(job) for job in jobs],
         None if trace is None else traces.encode(trace),
     )
+
+
+def _columns(outcome: Outcome) -> Columns:
+    error = None if outcome.error is None else sql.to_json(dict(outcome.error))
+    return CODES[outcome.state], outcome.pipe, error, outcome.finished_at, outcome.resent
 
 
 def decode(code: int, pipe: int | None, error: str | None, finished_at: float, resent: int) -> Outcome | None:
@@ -63,7 +68,7 @@ def decode(code: int, pipe: int | None, error: str | None, finished_at: float, r
     return Outcome(STATES[code], pipe, sql.from_json(error), finished_at, resent)  # type: ignore[arg-type]
 
 
-def given_up(  # noqa: PLR0913, PLR0917 - what is known of a row
+def buried(  # noqa: PLR0913, PLR0917 - what is known of a row
     name: str,
     message_id: str | None,
     pipeline: str,
@@ -71,22 +76,9 @@ def given_up(  # noqa: PLR0913, PLR0917 - what is known of a row
     entries: Sequence[JournalEntry],
     now: float,
 ) -> tuple[Columns, tuple[Any, ...]]:
-    """The outcome and the encoded dead letter of a message or job that had all its attempts.
-
-    The letter's input is the last checkpoint of its own event, empty if there is none.
-    """
-    error = {
-        "code": None,
-        "message": f"given up: {attempts} attempts began and none came to an end",
-        "pipe": None,
-        "kind": "max_attempts",
-        "status": None,
-        "retryable": False,
-    }
-    resent = sum(entry.resent for entry in entries)
-    checkpoint = next((entry.checkpoint for entry in entries if entry.event == name), None) or b""
-    letter = DeadLetter(message_id, pipeline, None, checkpoint, error, attempts, now)
-    return (FAILED, None, sql.to_json(error), now, resent), dead_letters.encode(letter)
+    """The columns of the outcome, and the encoded dead letter, of what had all its attempts."""
+    outcome, letter = given_up(name, message_id, pipeline, attempts, entries, now)
+    return _columns(outcome), dead_letters.encode(letter)
 
 
 def first_of_each(

@@ -103,7 +103,7 @@ def _bury(
     if not spent:
         return
     buried = [
-        outcomes.given_up(row.id, row.id, "message", row.attempts, journals.get(row.number, ()), now)
+        outcomes.buried(row.id, row.id, "message", row.attempts, journals.get(row.number, ()), now)
         for row in spent
     ]
     rows = [(row.number, *columns) for row, (columns, _letter) in zip(spent, buried, strict=True)]

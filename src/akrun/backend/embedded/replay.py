@@ -3,6 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
+from akrun.backend.due import microseconds
 from akrun.backend.embedded import dead as dead_letters
 from akrun.backend.embedded import job_rows, journal, messages
 from akrun.backend.embedded.core import Core
@@ -104,7 +105,7 @@ class EmbeddedReplay(Core):
 
     async def replay(self, dead_id: int, now: float, *, from_start: bool = False) -> DeadLetter:
         """See `DeadLetters.replay`."""
-        return await self._write(REPLAY, _Replay(dead_id, job_rows.microseconds(now), from_start))
+        return await self._write(REPLAY, _Replay(dead_id, microseconds(now), from_start))
 
     async def drop(self, dead_id: int) -> DeadLetter:
         """See `DeadLetters.drop`."""
