@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "backend": ("Backend", "Counts", "Embedded"),
     "backend.errors": ("BackendError",),
-    "cli.services": ("opened_services", "pipe_defaults"),
+    "services": ("opened_services", "pipe_defaults"),
     "engine.clock": ("Clock", "SystemClock", "VirtualClock"),
     "engine.compile": ("CompiledChannel", "load_channel"),
     "engine.event": ("Event", "Services"),
