@@ -42,6 +42,8 @@ class Terminal:
             cwd=folder,
             env={
                 **os.environ,
+                "COLUMNS": str(columns),  # the caller's terminal may be said to have another width
+                "LINES": str(rows),
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
                 "PROMPT_TOOLKIT_NO_CPR": "1",  # nobody answers where the cursor is

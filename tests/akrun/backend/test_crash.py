@@ -53,12 +53,12 @@ async def enqueue(backend):
 async def hand_over(backend):
     async def one(job):
         event = EventRecord(f"m-{job.id}", 1, "send", 5, "", 1.0)
-        follow_up = NewJob(f"{job.id}+", "sms", "later", 1, b"p", 1.0)
+        follow_up = NewJob(f"{job.id}+", "crm", "later", 1, b"p", 1.0)
         await backend.finish_job(job.id, Outcome(MessageState.DONE, 1, None, 1.0), [event], None, [follow_up])
         print(job.id, flush=True)
 
-    await backend.lease_jobs(1.0, 3, ["schedule"])  # never finished
-    while jobs := await backend.lease_jobs(1.0, 64, ["schedule"]):
+    await backend.lease_jobs(1.0, 3, ["sms"])  # never finished
+    while jobs := await backend.lease_jobs(1.0, 64, ["sms"]):
         await asyncio.gather(*map(one, jobs))
     await asyncio.Event().wait()
 
@@ -96,8 +96,10 @@ def acknowledged_before_kill(path: Path, work: str, lines: int) -> list[str]:
         [sys.executable, "-c", CHILD, work, str(path), str(lines)], stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None
-        printed = [child.stdout.readline().strip() for _ in range(lines)]
-        child.kill()
+        try:
+            printed = [child.stdout.readline().strip() for _ in range(lines)]
+        finally:
+            child.kill()  # also one that prints nothing: nobody shall wait for it
         rest = child.stdout.read()
         printed += rest[: rest.rfind("\n") + 1].split()
     assert child.returncode == -signal.SIGKILL
@@ -179,11 +181,11 @@ async def test_hand_overs_outlive_a_kill_with_the_outcome_they_came_with(path: P
         counts = await backend.job_counts()
         assert counts.in_progress == 0  # no lease outlives its owner
         assert counts.done >= len(acknowledged)
-        follow_ups = {job.id for job in await backend.lease_jobs(1.0, 2000, ["later"])}
+        follow_ups = {job.id for job in await backend.lease_jobs(1.0, 2000, ["crm"])}
         assert follow_ups >= {f"{name}+" for name in acknowledged}
         assert len(follow_ups) == counts.done
         assert (await backend.report()).unknown == counts.done
-        left = await backend.lease_jobs(1.0, 2000, ["schedule"])
+        left = await backend.lease_jobs(1.0, 2000, ["sms"])
         assert len(left) == 1000 - counts.done
         assert {job.id for job in left}.isdisjoint(name.removesuffix("+") for name in follow_ups)
         assert [(job.id, job.attempts) for job in left[:3]] == [("j0", 2), ("j1", 2), ("j2", 2)]

@@ -108,12 +108,17 @@ class Client:
         return self.request(f"textDocument/{method}", {**params, **more})
 
     def diagnostics(self, uri: str) -> list[dict[str, Any]]:
-        """The next diagnostics of a file."""
-        while True:
+        """The next diagnostics of a file; those of others that come before are passed over."""
+        return self.diagnostics_of(uri)[uri]
+
+    def diagnostics_of(self, *uris: str) -> dict[str, list[dict[str, Any]]]:
+        """The next diagnostics of each of these files, whichever comes first."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        while len(found) < len(uris):
             params = self.told("textDocument/publishDiagnostics")
-            if params["uri"] == uri:
-                found: list[dict[str, Any]] = params["diagnostics"]
-                return found
+            if params["uri"] in uris:
+                found.setdefault(params["uri"], params["diagnostics"])
+        return found
 
 
 @contextmanager

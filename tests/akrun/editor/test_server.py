@@ -156,8 +156,9 @@ def test_a_file_that_is_closed_while_it_is_looked_at(client: Client) -> None:
         client.notify("textDocument/didClose", {"textDocument": {"uri": closed}})
         client.open(faulty, text)
         client.open(right, CHANNEL)
-        assert [each["code"] for each in client.diagnostics(faulty)] == ["L301", "L302", "L302"]
-        assert client.diagnostics(right) == []
+        found = client.diagnostics_of(faulty, right)
+        assert [each["code"] for each in found[faulty]] == ["L301", "L302", "L302"]
+        assert found[right] == []
         for uri in (faulty, right):
             client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
             assert client.diagnostics(uri) == []
