@@ -211,8 +211,12 @@ async def test_a_placement_runs_until_its_service_confirms_the_stop(tmp_path: Pa
         confirm = EventRecord(body["message"], 8, "stop", None, "", 1.0)
         await served.backend.record_events([confirm])
         await becomes(served, MailingState.STOPPED)
-        control = (await served.backend.controls(mailing_id=5))[-1]
-        assert (control.kind, control.state) == (ControlKind.STOP, "granted")
+
+        async def is_granted() -> bool:
+            control = (await served.backend.controls(mailing_id=5))[-1]
+            return (control.kind, control.state) == (ControlKind.STOP, "granted")
+
+        await until(is_granted)
         with pytest.raises(AkrunError, match="is stopped already"):
             await asked(served, "stop")
 

@@ -1,6 +1,7 @@
 """The OpenAPI document is whole, true of the application, and current in the documentation."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @schemathesis.serializer("application/jsonl")
 def as_lines(_: schemathesis.SerializationContext, value: Any) -> bytes:
     """An audience is text already."""
-    return value.encode() if isinstance(value, str) else orjson.dumps(value)
+    return (value if isinstance(value, str) else json.dumps(value)).encode()
 
 
 KNOWN: Final = {
