@@ -40,7 +40,7 @@ docs-serve: $(VENV)/.test.stamp ## serve the site, built anew when a page change
 fuzz: $(VENV)/.test.stamp ## look for crashes of the language for FUZZ_SECONDS (1800)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(PY) -m pytest tests/fuzz --timeout 0 -s
 
-test-crash: $(VENV)/.test.stamp ## kill the server 50 times under mixed work, and print the crash table
+test-crash: $(VENV)/.test.stamp ## kill the server 50 times under mixed work on either backend, and print the crash table
 	@CRASH_ROUNDS=$${CRASH_ROUNDS:-50}; $(PY) -m tests.crash.crash_table $$CRASH_ROUNDS
 
 test-faults: $(VENV)/.test.stamp ## end a process before and after each thing it does, and print the fault table

@@ -40,28 +40,44 @@ class NatsServer:
         directory: for its configuration, its store and its log.
         name: unique in its cluster.
         config: keys of its configuration beyond ports, store and cluster: `tls`, `authorization`.
+        scheme: of its URL.
+        synced: whether it acknowledges only what is on its disk, as one in service has to.
     """
 
     def __init__(
-        self, directory: Path, name: str = "n1", config: Mapping[str, Any] | None = None, scheme: str = "nats"
+        self,
+        directory: Path,
+        name: str = "n1",
+        config: Mapping[str, Any] | None = None,
+        scheme: str = "nats",
+        *,
+        synced: bool = False,
     ) -> None:
         self.directory = directory
         self.name = name
         self.port, self.route_port, self._health_port = free_ports(3)
         self.url = f"{scheme}://127.0.0.1:{self.port}"
+        store: dict[str, Any] = {"store_dir": str(directory / "store"), "max_file": "8G", "max_mem": "64M"}
+        if synced:
+            store["sync_interval"] = "always"
         self.config: dict[str, Any] = {
             "server_name": name,
             "listen": f"127.0.0.1:{self.port}",
             "http": f"127.0.0.1:{self._health_port}",
-            "jetstream": {"store_dir": str(directory / "store"), "max_file": "8G", "max_mem": "64M"},
+            "jetstream": store,
             **(config or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
 
-    def join(self, routes: Sequence[str]) -> None:
-        """Make it a node of a cluster; before it is started."""
+    def join(self, routes: Sequence[str], **more: Any) -> None:
+        """Make it a node of a cluster; before it is started.
+
+        Args:
+            routes: URLs by which it finds the others.
+            more: keys of the configuration's `cluster`.
+        """
         listen = f"127.0.0.1:{self.route_port}"
-        self.config["cluster"] = {"name": "tests", "listen": listen, "routes": list(routes)}
+        self.config["cluster"] = {"name": "tests", "listen": listen, "routes": list(routes), **more}
 
     @property
     def pid(self) -> int:
@@ -106,10 +122,19 @@ class NatsServer:
     def is_ready(self) -> bool:
         """Whether it says that it is healthy."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._health_port}/healthz", timeout=2) as answer:
-                return bool(answer.status == 200)
+            self._ask("healthz")
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+        return True
+
+    def clients(self) -> int:
+        """How many clients it has."""
+        return int(json.loads(self._ask("connz"))["total"])
+
+    def _ask(self, page: str) -> bytes:
+        """What its monitor says, which answers with an error where it is not well."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._health_port}/{page}", timeout=2) as answer:
+            return bytes(answer.read())
 
     def stop(self) -> None:
         """End it in good order."""
@@ -160,14 +185,20 @@ def serving(
         server.kill()
 
 
+def join(nodes: Sequence[NatsServer]) -> None:
+    """Make nodes that are not started yet one cluster."""
+    routes = [f"nats://127.0.0.1:{node.route_port}" for node in nodes]
+    for node in nodes:
+        node.join(routes)
+
+
 @contextlib.contextmanager
 def cluster(directory: Path, size: int = 3) -> Iterator[list[NatsServer]]:
     """Nodes of one cluster that have found each other, until the block ends."""
     nodes = [NatsServer(directory / f"n{number}", f"n{number}") for number in range(1, size + 1)]
-    routes = [f"nats://127.0.0.1:{node.route_port}" for node in nodes]
+    join(nodes)
     try:
         for node in nodes:
-            node.join(routes)
             node.spawn()
         for node in nodes:
             node.wait_until_ready()
@@ -178,10 +209,14 @@ def cluster(directory: Path, size: int = 3) -> Iterator[list[NatsServer]]:
 
 
 @cache
-def shared() -> NatsServer:
-    """One server for all tests of a process that do it no harm; they keep apart by their prefixes."""
+def shared(*, synced: bool = False) -> NatsServer:
+    """One server for all tests of a process that do it no harm; they keep apart by their prefixes.
+
+    Args:
+        synced: whether it is another one, which acknowledges only what is on its disk.
+    """
     directory = Path(tempfile.mkdtemp(prefix="akrun-nats-"))
-    server = NatsServer(directory)
+    server = NatsServer(directory, synced=synced)
     server.start()
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     atexit.register(server.kill)  # runs before the directory is removed

@@ -57,6 +57,6 @@ def test_what_is_not_exported_is_said_to_be_missing() -> None:
 
 def run(program: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
     )
     return done.stdout

@@ -20,7 +20,7 @@ from aktmpl.specialize import specialize
 from tests.aktmpl import hostile, stack
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60
+SECONDS = 240
 """For one process, of which most take less than one; a hang is what the bound is for."""
 
 

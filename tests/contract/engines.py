@@ -49,7 +49,7 @@ def _cluster(directory: Path, clock: Callable[[], float]) -> Backend:
     return _Swept(options, clock=clock)
 
 
-EXAMPLES = {"embedded": 40, "cluster": 15}
+EXAMPLES = {"embedded": 25, "cluster": 8}
 """Runs of a state machine: over a network each step takes longer."""
 
 ENGINES: dict[str, Engine] = {"embedded": _embedded, "cluster": _cluster}

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.crash.cluster_fleet import ACK_WAIT, Fleet
+from tests.crash.cluster_fleet import ACK_WAIT, PATIENCE, PAUSE, Fleet
 from tests.nats_server import NatsServer
 
 DOWN = 3.0
@@ -60,6 +60,18 @@ async def part_leader(fleet: Fleet) -> None:
     leader.thaw()
 
 
+async def part_nodes(fleet: Fleet) -> None:
+    """The leader is cut off from the other nodes, but not from its clients, until these have left it."""
+    node = max(fleet.nodes, key=NatsServer.clients)
+    await fleet.lead(node)
+    assert fleet.routes is not None
+    with fleet.routes.cut_off(node):
+        await asyncio.sleep(APART)
+        async with asyncio.timeout(PATIENCE):
+            while await asyncio.to_thread(node.clients):  # noqa: ASYNC110 - they tell nobody
+                await asyncio.sleep(PAUSE)
+
+
 async def slow_leader(fleet: Fleet) -> None:
     """The leader runs a quarter of the time (SIGSTOP and SIGCONT in turn)."""
     leader = await fleet.leader()
@@ -94,12 +106,18 @@ async def _replace(node: NatsServer) -> None:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault by its name on the command line, and in the table; one needs a small disk for a node."""
+    """A fault by its name on the command line, and in the table.
+
+    Attributes:
+        small_disk: whether it needs one for a node.
+        routed: whether the routes between the nodes must be links.
+    """
 
     name: str
     text: str
     happen: Callable[[Fleet], Awaitable[None]]
     small_disk: bool = False
+    routed: bool = False
 
 
 FAULTS = (
@@ -109,6 +127,12 @@ FAULTS = (
     Fault("restart", "rolling restart of all nodes", restart_all),
     Fault("part-workers", f"a proxy holds all bytes of half of the workers for {APART:g} s", part_workers),
     Fault("part-leader", f"the leader hangs for {APART:g} s (SIGSTOP)", part_leader),
+    Fault(
+        "part-nodes",
+        f"the leader cut off from the other nodes, not from its clients, for {APART:g} s",
+        part_nodes,
+        routed=True,
+    ),
     Fault("slow-leader", f"the leader runs a quarter of the time for {APART:g} s (SIGSTOP)", slow_leader),
     Fault("full-disk", f"the leader's disk is full for {APART:g} s", fill_disk, small_disk=True),
 )

@@ -3,12 +3,11 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import nats
@@ -16,13 +15,15 @@ import orjson
 from nats.aio.client import Client
 
 from akrun.backend import Backend
-from akrun.backend.cluster import Cluster, ClusterOptions, units
+from akrun.backend.cluster import Cluster, ClusterOptions
 from akrun.backend.cluster.streams import stream_name
-from akrun.backend.cluster.units import JobUnit, MessageUnit
 from tests.akrun.mailing.scene import begin, end
-from tests.crash.killing import Killing, Unit, channel, kind_of, path_of
+from tests.crash.engines import CLUSTER, Engine
+from tests.crash.killing import Killing, channel
+from tests.crash.leading import lead, leader
 from tests.crash.link import Link
-from tests.nats_server import NatsServer
+from tests.crash.routes import Routes, linked
+from tests.nats_server import NatsServer, join
 
 PREFIX = "akrun"
 STREAM = stream_name(PREFIX)
@@ -46,27 +47,33 @@ class Fleet(Killing):
     Attributes:
         nodes: of the cluster.
         links: one to each node.
+        routes: between the nodes, where they are linked.
         workers: which run; a fault takes out those that it has killed.
         faults: what went wrong with processes.
         refused: requests of clients that were not acknowledged, and made again where that is safe.
     """
 
+    engine: Engine = CLUSTER
     nodes: list[NatsServer] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    routes: Routes | None = None
     workers: list[asyncio.subprocess.Process] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     refused: int = 0
 
     @asynccontextmanager
-    async def running(self, size: int = 4, stores: Sequence[Path] = ()) -> AsyncIterator[httpx.AsyncClient]:
+    async def running(
+        self, size: int = 4, stores: Sequence[Path] = (), *, routed: bool = False
+    ) -> AsyncIterator[httpx.AsyncClient]:
         """All of it, and a client of the server, until the block ends; then every process ends in order.
 
         Args:
             size: workers.
             stores: where the first nodes keep their streams, if not in the folder.
+            routed: whether the routes between the nodes are links.
         """
         async with AsyncExitStack() as stack:
-            self.nodes = stack.enter_context(_nodes(self.folder, stores))
+            await self._begin_nodes(stack, stores, routed=routed)
             self.links = [await stack.enter_async_context(Link(node.port).running()) for node in self.nodes]
             async with self._served() as client:
                 linked = [f"nats://127.0.0.1:{link.port}" for link in self.links]
@@ -98,28 +105,34 @@ class Fleet(Killing):
 
     async def leader(self) -> NatsServer:
         """The node that leads the stream of transactions."""
-        async with self._connected() as connection:
-            info = await connection.jetstream().stream_info(STREAM)
-        assert info.cluster is not None
-        [node] = [node for node in self.nodes if node.name == info.cluster.leader]
+        async with self._connected() as client:
+            name = await leader(client, STREAM)
+        [node] = [node for node in self.nodes if node.name == name]
         return node
 
     async def lead(self, node: NatsServer) -> None:
         """Let that node lead the stream of transactions."""
-        wish = orjson.dumps({"placement": {"preferred": node.name}})
-        async with asyncio.timeout(PATIENCE):
-            while await self.leader() is not node:
-                async with self._connected() as connection:
-                    await connection.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{STREAM}", wish)
-                await asyncio.sleep(PAUSE)
+        async with asyncio.timeout(PATIENCE), self._connected() as client:
+            await lead(client, STREAM, node)
 
     def records(self) -> Backend:
         return Cluster(ClusterOptions(servers=tuple(self._direct), data=self.folder / "judge"))
 
-    async def units(self, backend: Any) -> list[Unit]:
-        """All messages and jobs in these records."""
-        found = await backend._many([f"{PREFIX}.unit.message.*", f"{PREFIX}.unit.job.*"])
-        return [await _unit(units.decode(record), backend) for record in found]
+    async def _begin_nodes(self, stack: AsyncExitStack, stores: Sequence[Path], *, routed: bool) -> None:
+        """Three nodes that tell clients nothing of each other: a client keeps to the way it was given."""
+        self.nodes = [NatsServer(self.folder / f"n{number}", f"n{number}") for number in (1, 2, 3)]
+        for node, store in zip(self.nodes, stores, strict=False):
+            node.config["jetstream"]["store_dir"] = str(store)
+        if routed:
+            self.routes = await stack.enter_async_context(linked(self.nodes))
+        else:
+            join(self.nodes)
+        for node in self.nodes:
+            node.config["cluster"]["no_advertise"] = True
+            stack.callback(node.kill)
+            node.spawn()
+        for node in self.nodes:
+            await asyncio.to_thread(node.wait_until_ready)
 
     @asynccontextmanager
     async def _served(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -133,7 +146,7 @@ class Fleet(Killing):
             token = orjson.loads((self.data / "serve.json").read_bytes())["token"]
             headers = {"Authorization": f"Bearer {token}"}
             async with httpx.AsyncClient(
-                base_url=url, headers=headers, timeout=60, trust_env=False
+                base_url=url, headers=headers, timeout=120, trust_env=False
             ) as client:
                 yield client
         finally:
@@ -207,35 +220,3 @@ class Fleet(Killing):
     @property
     def _direct(self) -> list[str]:
         return [node.url for node in self.nodes]
-
-
-@contextmanager
-def _nodes(folder: Path, stores: Sequence[Path]) -> Iterator[list[NatsServer]]:
-    """Three nodes that tell clients nothing of each other, so that a client keeps to the way it was given."""
-    nodes = [NatsServer(folder / f"n{number}", f"n{number}") for number in (1, 2, 3)]
-    routes = [f"nats://127.0.0.1:{node.route_port}" for node in nodes]
-    for node, store in zip(nodes, stores, strict=False):
-        node.config["jetstream"]["store_dir"] = str(store)
-    with ExitStack() as stack:
-        for node in nodes:
-            node.join(routes)
-            node.config["cluster"]["no_advertise"] = True
-            stack.callback(node.kill)
-            node.spawn()
-        for node in nodes:
-            node.wait_until_ready()
-        yield nodes
-
-
-async def _unit(unit: MessageUnit | JobUnit, backend: Backend) -> Unit:
-    resent = 0 if unit.outcome is None else unit.outcome.resent
-    if isinstance(unit, MessageUnit):
-        message = await backend.message(unit.id)
-        assert message is not None
-        return Unit("mailing", kind_of(message.payload) + unit.id, unit.state, resent)
-    path = path_of(unit.pipeline, unit.id, unit.origin_message)
-    if unit.pipeline == "message":
-        job = await backend.job(unit.id)
-        assert job is not None
-        path = kind_of(job.payload) + path
-    return Unit(unit.pipeline, path, unit.state, resent)

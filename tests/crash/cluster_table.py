@@ -18,7 +18,8 @@ from pathlib import Path
 from akrun.backend import Backend, MessageState
 from tests.crash.cluster_faults import FAULTS, Fault
 from tests.crash.cluster_fleet import Fleet
-from tests.crash.killing import Provider, Unit, Verdict, judge
+from tests.crash.killing import Provider, Verdict, judge
+from tests.crash.stored import Unit, cluster_inconsistencies
 
 SMALL = "64m"
 """Size of the disk that becomes full."""
@@ -29,12 +30,12 @@ async def suffer(fault: Fault, folder: Path, workers: int = 4) -> tuple[Fleet, V
     async with Provider().running() as provider:
         fleet = Fleet(folder, provider)
         with _stores(folder / "small", fault) as stores:
-            async with fleet.running(workers, stores) as client:
+            async with fleet.running(workers, stores, routed=fault.routed) as client:
                 await fleet.work(client, lambda: fault.happen(fleet))
                 await fleet.end_workers()
                 verdict = await judge(fleet)
                 async with fleet.records() as backend:
-                    more = await _inexact(backend, await fleet.units(backend))
+                    more = await _inexact(backend, await fleet.engine.units(backend))
     return fleet, replace(verdict, faults=(*verdict.faults, *more, *fleet.faults))
 
 
@@ -72,11 +73,11 @@ async def _inexact(backend: Backend, units: Sequence[Unit]) -> list[str]:
     registered = sum(event.count for event in report.events) + report.unknown
     if registered != len(registering):
         faults.append(f"{registered} events reported in place of {len(registering)}")
-    for unit in registering:
-        name = unit.path.rpartition("/")[2]
-        if unit.pipeline != "listener" and len(await backend.message_events(name)) != 1:
-            faults.append(f"{name} has not its one event")
-    return faults
+    named = [unit.name for unit in registering if unit.pipeline != "listener"]
+    faults += [
+        f"{name} has not its one event" for name in named if len(await backend.message_events(name)) != 1
+    ]
+    return [*faults, *await cluster_inconsistencies(backend)]
 
 
 @dataclass(frozen=True)

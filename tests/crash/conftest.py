@@ -5,6 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.akrun.mailing.scene import Scene
+from tests.crash.engines import ENGINES, Engine
+
+
+@pytest.fixture(params=ENGINES.values(), ids=list(ENGINES))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn."""
+    chosen: Engine = request.param
+    return chosen
 
 
 @pytest.fixture

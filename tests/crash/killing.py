@@ -20,9 +20,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from akrun.backend import Backend, Embedded, MessageState
+from akrun.backend import Backend, MessageState
 from akrun.server.http import serving
-from tests.akrun.mailing.scene import begin, end
+from tests.akrun.mailing.scene import begin, end, until
+from tests.crash.engines import EMBEDDED, Engine
+from tests.crash.stored import Unit
 from tests.crash.works import GOT, SENT, register
 
 KINDS = ("plain", "keyed", "hold")
@@ -98,7 +100,8 @@ class Provider:
         if key is None or self.requests[name] == 1:
             self.effects[name] += 1
         await asyncio.sleep(random.uniform(0, 0.03))
-        return JSONResponse({})
+        # One that is idle would be closed here after a while, perhaps just when a request is on its way.
+        return JSONResponse({}, headers={"Connection": "close"})
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Provider"]:
@@ -124,6 +127,7 @@ class Killing:
     folder: Path
     provider: Provider
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
+    engine: Engine = EMBEDDED
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     process: asyncio.subprocess.Process = field(init=False)
     """The server at hand, or the last one."""
@@ -140,12 +144,7 @@ class Killing:
 
     def records(self) -> Backend:
         """What is left, to be read once the server has ended."""
-        return Embedded(self.data / "akrun.db", read_only=True)
-
-    async def units(self, backend: Any) -> list["Unit"]:
-        """All messages and jobs in these records."""
-        found: list[Unit] = await backend._read(_units, None)
-        return found
+        return self.engine.reading(self.data)
 
     @asynccontextmanager
     async def served(self, stop: signal.Signals) -> AsyncIterator[httpx.AsyncClient]:
@@ -153,10 +152,14 @@ class Killing:
         file = self.folder / "channel.json"
         file.write_text(json.dumps(channel()))
         options = ("--set", f"sender.url={self.provider.url}", "--port", "0", "--data", str(self.data))
-        settings = ("max_attempts=100", "http_allow=127.0.0.1", "scheduler_pipe_router_period=0.5")
-        self.process = process = await begin(
-            "serve", str(file), *options, *(f"-o{each}" for each in settings)
-        )
+        settings = {
+            "max_attempts": "100",
+            "http_allow": "127.0.0.1",
+            "scheduler_pipe_router_period": "0.5",
+            **self.engine.settings(self.data),
+        }
+        given = (f"-o{name}={value}" for name, value in settings.items())
+        self.process = process = await begin("serve", str(file), *options, *given)
         self.killed = False
         try:
             assert process.stdout is not None
@@ -165,7 +168,7 @@ class Killing:
             token = orjson.loads((self.data / "serve.json").read_bytes())["token"]
             headers = {"Authorization": f"Bearer {token}"}
             async with httpx.AsyncClient(
-                base_url=url, headers=headers, timeout=30, trust_env=False
+                base_url=url, headers=headers, timeout=120, trust_env=False
             ) as client:
                 yield client
         finally:
@@ -183,12 +186,19 @@ class Killing:
                 *(self.callback(client, f"{number}-{each}") for each in range(size // 3)),
             ]
             working = asyncio.gather(*sources, return_exceptions=True)
-            await asyncio.sleep(self.chance.uniform(0.05, 1.2))
+            target = self._progress() + self.chance.randrange(2 * size)
+            await until(lambda: self._progress() >= target)
+            await asyncio.sleep(self.chance.uniform(0, 0.1))
             self.kill()
             outcomes = await working
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, httpx.HTTPError):
                 raise outcome
+
+    def _progress(self) -> int:
+        """How much was taken on and carried out so far."""
+        taken = self.acknowledged
+        return len(taken.mailings) + len(taken.singles) + len(taken.callbacks) + self.provider.effects.total()
 
     async def finish(self) -> None:
         """The last life, in which all comes to its end."""
@@ -261,7 +271,7 @@ async def judge(killing: Killing) -> Verdict:
     """Compare what was acknowledged, what is recorded, and what the provider saw."""
     async with killing.records() as backend:
         faults = await _lost(killing, backend)
-        units = {unit.path: unit for unit in await killing.units(backend)}
+        units = {_path_of(unit): unit for unit in await killing.engine.units(backend)}
     states = Counter(unit.state for unit in units.values())
     if bad := set(states) - {MessageState.DONE, MessageState.UNCERTAIN}:
         faults.append(f"without a good outcome: {', '.join(sorted(bad))}")
@@ -301,48 +311,14 @@ async def _lost(killing: Killing, backend: Backend) -> list[str]:
     return faults
 
 
-@dataclass(frozen=True)
-class Unit:
-    """A message or job as it is recorded, under the path that its request has at the provider."""
-
-    pipeline: str
-    path: str
-    state: MessageState
-    resent: int
-
-
-def _units(connection: Any, _: None) -> list[Unit]:
-    states = [*MessageState]
-    messages = connection.execute("SELECT id, state, resent FROM message")
-    found = [Unit("mailing", name, states[state], resent) for name, state, resent in messages]
-    jobs = connection.execute("SELECT pipeline, id, state, resent, origin_message FROM job")
-    for pipeline, name, state, resent, message in jobs:
-        found.append(Unit(pipeline, path_of(pipeline, name, message), states[state], resent))
-    kinds = _kinds(connection)
-    return [
-        Unit(unit.pipeline, f"{kinds.get(unit.path, '')}{unit.path}", unit.state, unit.resent)
-        for unit in found
-    ]
-
-
-def _kinds(connection: Any) -> dict[str, str]:
-    """Of each message, the first part of its path at the provider."""
-    payloads = [
-        *connection.execute("SELECT id, body FROM message JOIN payload ON payload.message = message.no"),
-        *connection.execute("SELECT id, payload FROM job WHERE pipeline = 'message'"),
-    ]
-    return {name: kind_of(payload) for name, payload in payloads}
-
-
-def kind_of(payload: bytes) -> str:
-    """The first part of a message's path at the provider, by its payload."""
-    value = orjson.loads(payload)
-    return f"{value.get('roots', value)['subscription']['kind']}/"
-
-
-def path_of(pipeline: str, name: str, message: str | None) -> str:
-    """The path of a job at the provider, but for its message's kind."""
-    return f"confirm/{message}" if pipeline == "schedule" else name
+def _path_of(unit: Unit) -> str:
+    """The path that the request of a message or job has at the provider."""
+    if unit.pipeline == "schedule":
+        return f"confirm/{unit.message}"
+    if unit.pipeline not in {"mailing", "message"} or unit.payload is None:
+        return unit.name
+    value = orjson.loads(unit.payload)
+    return f"{value.get('roots', value)['subscription']['kind']}/{unit.name}"
 
 
 def _path(name: str) -> str:

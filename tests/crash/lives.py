@@ -1,16 +1,13 @@
-"""`akrun serve` as a process that a test begins, works with and ends; and what it leaves behind."""
+"""`akrun serve` as a process that a test begins, works with and ends."""
 
 import asyncio
 import json
 import os
 import signal
-import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import httpx
 import orjson
@@ -32,7 +29,7 @@ class Life:
 
     async def ended(self) -> Ended:
         """How it ended, which it does by itself."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             return await end(self.process)
 
 
@@ -54,7 +51,8 @@ def serve_arguments(killing: Killing, *options: str) -> list[str]:
     file = killing.folder / "channel.json"
     file.write_text(json.dumps(channel()))
     given = ("--set", f"sender.url={killing.provider.url}", "--port", "0", "--data", str(killing.data))
-    options = (*options, "scheduler_pipe_router_period=0.5")
+    chosen = (f"{name}={value}" for name, value in killing.engine.settings(killing.data).items())
+    options = (*options, *chosen, "scheduler_pipe_router_period=0.5")
     return ["serve", str(file), *given, *(f"-o{option}" for option in options)]
 
 
@@ -73,7 +71,7 @@ async def living(killing: Killing, *options: str, prelude: str = "") -> AsyncIte
         assert url, (await end(process)).err
         token = orjson.loads((killing.data / "serve.json").read_bytes())["token"]
         headers = {"Authorization": f"Bearer {token}"}
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120, trust_env=False) as client:
             yield Life(process, client)
     finally:
         if process.returncode is None:
@@ -85,7 +83,8 @@ async def living(killing: Killing, *options: str, prelude: str = "") -> AsyncIte
 async def last_life(killing: Killing) -> AsyncIterator[httpx.AsyncClient]:
     """A server in this process, which begins sooner than one of its own."""
     values = {"sender": {"url": killing.provider.url}}
-    async with Serving(killing.data, channel(), values).run() as served:
+    serving = Serving(killing.data, channel(), values, engine=killing.engine.opened)
+    async with serving.run() as served:
         served.client.headers["Authorization"] = f"Bearer {TOKEN}"
         yield served.client
 
@@ -113,34 +112,3 @@ def told_well(ended: Ended, *parts: str) -> bool:
     """Whether a command failed with these words, on a line or two, and gave no insight into its code."""
     said = all(part in ended.err for part in parts)
     return ended.code == 1 and said and "Traceback" not in ended.err and ended.err.count("\n") <= 3
-
-
-_TALLY = "pending, in_progress, done, failed, {skipped}, uncertain"
-_SETTLED = """
-SELECT unit FROM journal
-LEFT JOIN message ON message.no = unit LEFT JOIN job ON job.no = -unit
-WHERE ifnull(message.state, job.state) NOT IN (0, 1)
-AND ifnull(message.id, job.id) NOT IN (SELECT ifnull(job, message_id) FROM dead_letter)
-"""
-
-
-def inconsistencies(database: Path) -> list[str]:
-    """What is wrong within a database that no process has open."""
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        found = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
-        found += [f"{each} refers to nothing" for each in connection.execute("PRAGMA foreign_key_check")]
-        for launch, *tally in connection.execute(
-            f"SELECT launch, {_TALLY.format(skipped='skipped')} FROM tally"
-        ):
-            states = connection.execute("SELECT state FROM message WHERE launch = ?", (launch,))
-            found += _differences(f"launch {launch}", tally, states)
-        [tally] = connection.execute(f"SELECT {_TALLY.format(skipped='0')} FROM job_tally")
-        found += _differences("jobs", tally, connection.execute("SELECT state FROM job"))
-        found += [f"the journal of {unit}, which has its outcome" for (unit,) in connection.execute(_SETTLED)]
-    return found
-
-
-def _differences(what: str, tally: Iterable[int], rows: Iterable[tuple[Any, ...]]) -> list[str]:
-    states = [state for (state,) in rows]
-    told, counted = list(tally), [states.count(code) for code in range(6)]
-    return [] if told == counted else [f"{what}: the tally says {told}, the rows {counted}"]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.engines import Engine
 from tests.crash.killing import Killing, Provider, judge
-from tests.crash.lives import inconsistencies, living
+from tests.crash.lives import living
 
 DEADLY = """
 import os
@@ -21,9 +22,9 @@ HttpClient.send = deadly
 
 
 @pytest.fixture
-async def killing(tmp_path: Path) -> AsyncIterator[Killing]:
+async def killing(tmp_path: Path, engine: Engine) -> AsyncIterator[Killing]:
     async with Provider().running() as provider:
-        yield Killing(tmp_path, provider)
+        yield Killing(tmp_path, provider, engine=engine)
 
 
 async def test_it_is_given_up_and_can_be_replayed(killing: Killing) -> None:
@@ -50,5 +51,5 @@ async def test_it_is_given_up_and_can_be_replayed(killing: Killing) -> None:
         life.terminate()
         assert (await life.ended()).code == 0
     assert killing.provider.effects[f"/deadly/{found['id']}"] == 1
-    assert inconsistencies(killing.data / "akrun.db") == []
+    assert await killing.engine.inconsistencies(killing.data) == []
     assert (await judge(killing)).faults == ()

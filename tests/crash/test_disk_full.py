@@ -24,13 +24,13 @@ from tests.akrun.server.scene import Serving, direct_channel
 from tests.crash.killing import Killing, Provider, judge
 from tests.crash.lives import (
     begin,
-    inconsistencies,
     last_life,
     living,
     only_told_to_repeat,
     refusals,
     told_well,
 )
+from tests.crash.stored import inconsistencies
 
 NO_ROOM = ("no room left to write; free disk space and try again", "nothing that was acknowledged is lost")
 SHORT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, resource.RLIM_INFINITY))"

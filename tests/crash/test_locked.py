@@ -12,7 +12,8 @@ from akrun.backend import BackendLockedError, Embedded, MessageState, NewJob
 from akrun.backend.embedded.writer import each
 from akrun.net.message import Request, Response
 from tests.crash.killing import Killing, Provider, judge
-from tests.crash.lives import inconsistencies, last_life, living, only_told_to_repeat, refusals, told_well
+from tests.crash.lives import last_life, living, only_told_to_repeat, refusals, told_well
+from tests.crash.stored import inconsistencies
 from tests.crash.works import WORKS, Work, World, live, look
 
 LOCKED = (
@@ -29,7 +30,7 @@ Core.__init__.__kwdefaults__["busy_timeout"] = 0.3
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Another program holds SQLite's write lock while the block runs."""
-    with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as other:
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=120)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")

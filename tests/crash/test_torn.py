@@ -25,7 +25,7 @@ from akrun.backend import (
     NewMessage,
     Outcome,
 )
-from tests.crash.lives import inconsistencies
+from tests.crash.stored import inconsistencies
 
 HEADER, FRAME = 32, 24 + 4096
 """Bytes of the log's header and of a frame of it."""

@@ -252,17 +252,14 @@ async def look(world: World) -> Found:
     """Read all that is stored."""
     async with world.engine.opened(world.folder) as backend:
         report = await backend.report()
-        rows = await world.engine.rows(backend)
+        units = await world.engine.units(backend)
         launches = [
             launch.state
             for mailing in await backend.mailings()
             for launch in await backend.launches(mailing.id)
         ]
-    states: Counter[MessageState] = Counter()
-    resent = 0
-    for state, again in rows:
-        states[MessageState(state)] += 1
-        resent += again
+    states = Counter(unit.state for unit in units)
+    resent = sum(unit.resent for unit in units)
     events = sum(event.count for event in report.events) + report.unknown
     return Found(states, tuple(launches), events, resent)
 

@@ -18,6 +18,7 @@ _VARYING: Final = (
     (r"(?<=\S)[ \t]{2,}", " "),
     (r"^ +(?=\S.*[┏┳┓]|[┡╇┩])", ""),
     (r"[ \t]+$", ""),
+    (r"^(.+: )[\d,]+/[\d,]+ done .*\n(?=\1[\d,]+/[\d,]+ done )", ""),  # progress, on a slow machine
 )
 """What differs each time, and widths, which follow from it."""
 _ENDED: Final = re.compile(r"^\S*bash: line \d+: +\d+ (?:Terminated|Killed|Interrupt).*\n?", re.MULTILINE)

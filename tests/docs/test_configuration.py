@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from akrun.doctor.checks import CHECKS
+from akrun.model.docstrings import attribute_docstrings
 from akrun.model.setting_layers import CONNECTORS
 from akrun.model.settings import Settings
 
@@ -13,10 +14,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encod
 
 def table() -> str:
     """The settings as the page lists them."""
+    meanings = attribute_docstrings(Settings)
     rows = ["| key | variable | default | meaning |", "|---|---|---|---|"]
     for name, field in Settings.model_fields.items():
         if name != CONNECTORS:
-            meaning = " ".join(str(field.description).split())
+            meaning = " ".join(meanings[name].split())
             rows.append(f"| `{name}` | `{field.validation_alias}` | {written(field.default)} | {meaning} |")
     return "\n".join(rows)
 

@@ -36,6 +36,7 @@ from akrun.backend.protocol import (
 from akrun.backend.records import (
     Accepted,
     ChannelRecord,
+    ConnectorRecord,
     Counts,
     DeadLetter,
     EventRecord,
@@ -70,6 +71,7 @@ __all__ = [
     "ChannelRecord",
     "ClosedError",
     "ConflictError",
+    "ConnectorRecord",
     "Control",
     "ControlKind",
     "ControlState",

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from akrun.backend.embedded import Embedded
 from akrun.backend.errors import BackendError
+from akrun.backend.link import Told
 from akrun.backend.protocol import Backend
 from akrun.model.servers import servers_of
 from akrun.model.settings import Settings
@@ -23,12 +24,13 @@ _NEEDED: Final = ("nats", "sqlalchemy")
 """Modules that only a cluster needs."""
 
 
-def chosen(settings: Settings, *, read_only: bool = False) -> Backend:
+def chosen(settings: Settings, *, read_only: bool = False, told: Told | None = None) -> Backend:
     """The backend, unopened.
 
     Args:
         settings: the configuration.
         read_only: whether nothing is to be written; of a cluster, whether its streams must be there.
+        told: told when the connection to the servers of a cluster was lost, and when it is back.
 
     Raises:
         BackendError: it is a cluster, and what that needs is not installed.
@@ -37,7 +39,7 @@ def chosen(settings: Settings, *, read_only: bool = False) -> Backend:
         options = cluster_options(settings, create=not read_only)
         from akrun.backend.cluster import Cluster  # noqa: PLC0415 - needs what is an extra
 
-        return Cluster(options)
+        return Cluster(options, told=told)
     return Embedded(
         database(settings.data),
         read_only=read_only,
@@ -80,6 +82,7 @@ def cluster_options(settings: Settings, *, create: bool = True) -> "ClusterOptio
         prefix=settings.nats_prefix,
         replicas=settings.nats_replicas,
         ack_wait=settings.nats_ack_wait,
+        keep=settings.nats_keep_days * 86_400,
         max_attempts=settings.max_attempts,
         data=settings.data,
         create=create,

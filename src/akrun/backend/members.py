@@ -10,7 +10,7 @@ class Announcement:
     """What a process says of itself.
 
     Attributes:
-        kind: the command that it works for: `serve` or `worker`.
+        kind: the command that it works for: `serve`, `worker` or `send`.
         host: the name of its machine.
         pid: its process id there.
         since: when it began, in seconds since the Unix epoch.

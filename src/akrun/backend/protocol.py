@@ -341,6 +341,16 @@ class EventLog(Protocol):
         """A profile's events by time; mailing ids come back as they were registered."""
         ...
 
+    async def fill_reports(self) -> int:
+        """Bring what reports are made of up to the present, where that lies apart from the events.
+
+        Reports and histories do so themselves; from time to time it keeps them quick.
+
+        Returns:
+            How far it is: a number that grows with the events; 0 where nothing lies apart.
+        """
+        ...
+
 
 class DeadLetters(Protocol):
     """Messages that failed for good."""

@@ -48,6 +48,14 @@ class ChannelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectorRecord:
+    """A registered connector: its id, and its keys as JSON, without any secret."""
+
+    id: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class MailingRecord:
     """A registered mailing of the channel whose string id is `channel`."""
 

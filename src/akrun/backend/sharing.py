@@ -1,7 +1,9 @@
 """What processes that work on one backend at the same time need to know of each other."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Literal, Protocol
+
+from akrun.backend.records import ChannelRecord, ConnectorRecord
 
 News = Literal["jobs", "mailings"]
 """What there may be something to do about."""
@@ -11,7 +13,7 @@ Reserve = Callable[[str, float, float, int], Awaitable[tuple[int, float]]]
 
 
 class Sharing(Protocol):
-    """Claims, wake-ups and rates that hold for all processes together."""
+    """Claims, wake-ups, rates and connectors that hold for all processes together."""
 
     @property
     def shared(self) -> bool:
@@ -33,8 +35,22 @@ class Sharing(Protocol):
         """
         ...
 
-    def changed_channels(self) -> AsyncIterator[str]:
-        """String ids of channels: of all that are registered, then of each whenever it is registered anew."""
+    async def register_connectors(self, connectors: Sequence[ConnectorRecord]) -> None:
+        """Store connectors for other processes, in place of those with their ids, all or nothing.
+
+        A process that is alone has nobody to store them for, and stores nothing.
+        """
+        ...
+
+    async def connectors(self) -> list[ConnectorRecord]:
+        """The connectors that are stored, by id."""
+        ...
+
+    def registered(self) -> AsyncIterator[ChannelRecord | ConnectorRecord]:
+        """Channels and connectors: all that are registered, then each whenever it is registered anew.
+
+        They come in the order in which they were registered last.
+        """
         ...
 
     async def reserve(self, bucket: str, per_second: float, capacity: float, most: int) -> tuple[int, float]:

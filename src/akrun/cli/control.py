@@ -12,6 +12,8 @@ import orjson
 from akrun.errors import AkrunError
 from akrun.exact_json import encode
 from akrun.mailing.job import Job
+from akrun.model.servers import EMBEDDED, servers_of
+from akrun.model.settings import Settings
 
 SERVE_FILE: Final = "serve.json"
 """In the data directory: where its serving process is reached."""
@@ -21,22 +23,47 @@ _TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 
 @dataclass(frozen=True, slots=True)
 class ServingControl:
-    """A serving process; `pid` is its process id."""
+    """A serving process, as it tells of itself in the data directory.
+
+    Attributes:
+        url: Where it is reached.
+        token: With every right.
+        pid: Its process id.
+        backend, nats_prefix: The settings that say what it works on.
+    """
 
     url: str
     token: str = field(repr=False)
     pid: int = 0
+    backend: str = EMBEDDED
+    nats_prefix: str = ""
 
     @classmethod
     def find(cls, data: Path) -> Self | None:
         """The process that serves this data directory; None if none does."""
         try:
-            found = orjson.loads((data / SERVE_FILE).read_bytes())
-            control = cls(found["url"], found["token"], found["pid"])
+            control = cls(**orjson.loads((data / SERVE_FILE).read_bytes()))
             with control._client() as client:
                 client.get("/health/live").raise_for_status()
-        except (OSError, orjson.JSONDecodeError, KeyError, TypeError, httpx.HTTPError):
+        except (OSError, orjson.JSONDecodeError, TypeError, httpx.HTTPError):
             return None  # what a killed process left behind
+        return control
+
+    @classmethod
+    def on(cls, settings: Settings) -> Self | None:
+        """The process that serves the data directory on the backend of the settings; None if none does.
+
+        Raises:
+            AkrunError: It works on another backend.
+        """
+        control = cls.find(settings.data)
+        if control is not None and not control.works_on(settings):
+            raise AkrunError(
+                f"{settings.data}: process {control.pid}, which serves it, works on "
+                f"{_place(control.backend, control.nats_prefix)}, and this command on "
+                f"{_place(settings.backend, settings.nats_prefix)}; name the same by --backend, or another "
+                "directory by --data"
+            )
         return control
 
     def request(self, method: str, path: str) -> dict[str, Any]:
@@ -54,6 +81,13 @@ class ServingControl:
     def ask(self, mailing_id: str, what: str) -> dict[str, Any]:
         """`pause`, `resume` or `stop` a mailing; gives where it stands."""
         return self._post(f"{_address(mailing_id)}/{what}")
+
+    def works_on(self, settings: Settings) -> bool:
+        """Whether it is the same backend; one server that both name makes it the same cluster."""
+        theirs, ours = servers_of(self.backend), servers_of(settings.backend)
+        if not theirs or not ours:
+            return theirs == ours
+        return self.nats_prefix == settings.nats_prefix and not set(theirs).isdisjoint(ours)
 
     def _post(
         self, path: str, content: bytes | Iterator[bytes] | None = None, media_type: str | None = None
@@ -88,6 +122,10 @@ class ServingControl:
 
 def _address(mailing_id: int | str) -> str:
     return f"/api/mailings/{quote(str(mailing_id), safe='')}"
+
+
+def _place(backend: str, prefix: str) -> str:
+    return f"{backend}, nats_prefix {prefix}" if servers_of(backend) else "the database of the directory"
 
 
 def _lines(job: Job) -> Iterator[bytes]:

@@ -1,9 +1,12 @@
 """The data directory, and the backend, as commands open them."""
 
 from pathlib import Path
+from time import time
 
 from akrun.backend import Backend
 from akrun.backend.chosen import chosen, database
+from akrun.backend.link import Link
+from akrun.engine.log import LogRecord, LogSink, server_record
 from akrun.errors import AkrunError
 from akrun.model.servers import EMBEDDED
 from akrun.model.settings import Settings
@@ -25,9 +28,23 @@ def reading(settings: Settings) -> Backend:
     return chosen(settings, read_only=True)
 
 
-def writing(settings: Settings) -> Backend:
-    """The backend for sending, as the settings want it."""
-    return chosen(settings)
+def writing(settings: Settings, log: LogSink | None = None) -> Backend:
+    """The backend for sending, as the settings want it.
+
+    Args:
+        settings: The configuration.
+        log: Where it is said when the servers of a cluster are out of reach, and when they are back.
+    """
+    return chosen(settings, told=None if log is None else lambda link: log(_changed(link)))
+
+
+def _changed(link: Link) -> LogRecord:
+    """What is logged of a connection."""
+    now, server = time(), link.server
+    if link.there:
+        return server_record(f"there is a connection to the cluster again: to {server}", now, server=server)
+    text = f"the connection to {server} is lost: what is to be stored waits until a server answers"
+    return server_record(text, now, "warn", server=server)
 
 
 def make_directory(data: Path) -> None:

@@ -72,7 +72,7 @@ def carry_out(change: Change, letters: Sequence[Letter], settings: Settings) -> 
     Raises:
         BackendBusyError: another process than a serving one owns the database.
     """
-    control = ServingControl.find(settings.data)
+    control = ServingControl.on(settings)
     if control is None:
         return asyncio.run(_in_database(change, letters, settings))
     changed = Changed(served=True)

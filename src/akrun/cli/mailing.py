@@ -23,6 +23,7 @@ from akrun.mailing.job import Job, read_job
 from akrun.mailing.life import MailingStatus, status, statuses
 from akrun.mailing.stop import BY_PERSON
 from akrun.model import Channel, MailingState, parse_located
+from akrun.model.servers import servers_of
 from akrun.model.settings import Settings
 from akrun.net.client import HttpClient
 from akrun.server.keeper import Keeper
@@ -32,9 +33,9 @@ from aktmpl.cli.example import example
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 _NEXT = {
-    MailingState.MODERATING: "its service is asked, and decides, while `akrun serve` serves the channel",
-    MailingState.READY: "`akrun serve` sends it when its start time comes",
-    MailingState.SENDING: "`akrun serve` sends it",
+    MailingState.MODERATING: "its service is asked, and decides, while {who} serves the channel",
+    MailingState.READY: "{who} sends it when its start time comes",
+    MailingState.SENDING: "{who} sends it",
     MailingState.REJECTED: "change it and submit it again",
 }
 
@@ -45,7 +46,8 @@ _COUNTED = ("total", "done", "failed", "skipped", "uncertain")
 def mailing() -> None:
     """Hand in mailings to be moderated and sent, look at them, steer them.
 
-    They are carried out by the process that serves the data directory, now or when there is one.
+    They are carried out by the process that serves the data directory, now or when there is one; on a
+    cluster by its processes, `akrun serve` and `akrun worker`, on whichever machine.
     """
 
 
@@ -99,12 +101,12 @@ def submit(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Hand in MAILING: it passes moderation, if its channel has any, and is sent when it is time."""
     sql = sql_of(settings)
     job = read_job(channel, mailing_file, audience, given, pipe_defaults(settings), sql)
-    control = ServingControl.find(settings.data)
+    control = ServingControl.on(settings)
     if control is not None:
-        _print(control.submit(job, relaunch=relaunch))
+        _print(control.submit(job, relaunch=relaunch), settings)
         return
     make_directory(settings.data)
-    _print(asyncio.run(_submit(job, settings, relaunch=relaunch)).to_dict())
+    _print(asyncio.run(_submit(job, settings, relaunch=relaunch)).to_dict(), settings)
 
 
 @mailing.command(epilog=example("akrun mailing pause 501"))
@@ -132,21 +134,22 @@ def stop(mailing_id: str, settings: Settings) -> None:
 
 
 def _ask(mailing_id: str, what: str, settings: Settings) -> None:
-    control = ServingControl.find(settings.data)
+    control = ServingControl.on(settings)
     if control is not None:
-        _print(control.ask(mailing_id, what))
+        _print(control.ask(mailing_id, what), settings)
     else:
-        _print(asyncio.run(_steer(mailing_id, what, settings)).to_dict())
+        _print(asyncio.run(_steer(mailing_id, what, settings)).to_dict(), settings)
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(found: dict[str, Any], settings: Settings) -> None:
     text = f"“{found['name']}” is {found['state']}"
     if found["reason"]:
         text += f" ({found['reason']})"
     if found["stopping"]:
         text += "; its service is asked to stop it"
     elif (following := _NEXT.get(MailingState(found["state"]))) is not None:
-        text += f"; {following}"
+        who = "`akrun serve` or a worker" if servers_of(settings.backend) else "`akrun serve`"
+        text += f"; {following.format(who=who)}"
     Console().print(plain(text))
 
 

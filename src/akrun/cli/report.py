@@ -60,17 +60,24 @@ async def _make(settings: Settings, mailing: str | None) -> MailingReport:
         return await make_report(backend, mailing)
 
 
-def print_report(made: MailingReport, *, as_json: bool) -> None:
-    """Print the report to standard output, as tables or as JSON."""
+def print_report(made: MailingReport, *, as_json: bool, state: str | None = None) -> None:
+    """Print the report to standard output, as tables or as JSON.
+
+    Args:
+        made: The report.
+        as_json: Which of the two.
+        state: What the tables' heading says in place of the launch's state.
+    """
     if as_json:
         click.echo(to_json(made.to_dict()))
     else:
-        Console().print(render(made))
+        Console().print(render(made, state))
 
 
-def render(made: MailingReport) -> Group:
+def render(made: MailingReport, state: str | None = None) -> Group:
     """The report as tables: messages, events, failures."""
-    parts: list[RenderableType] = [_heading(made), _messages(made), _events(made)]
+    heading = _heading(made, state or made.state)
+    parts: list[RenderableType] = [heading, _messages(made), _events(made)]
     if any(row.reasons for row in made.events):
         parts.append(_reasons(made))
     if made.failures:
@@ -78,8 +85,8 @@ def render(made: MailingReport) -> Group:
     return Group(*parts)
 
 
-def _heading(made: MailingReport) -> Text:
-    text = f"Mailing {made.mailing_id} “{made.name}” by {made.channel}: {made.state}"
+def _heading(made: MailingReport, state: str) -> Text:
+    text = f"Mailing {made.mailing_id} “{made.name}” by {made.channel}: {state}"
     return plain(text, "bold")
 
 

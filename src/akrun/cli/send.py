@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from akrun.backend import Counts, LaunchState
+from akrun.backend import Backend, Counts, LaunchState
 from akrun.backend.launch_states import ENDS
 from akrun.backend.memory import MemoryStore
 from akrun.backend.sharing import shared_rates
@@ -36,6 +36,8 @@ from akrun.mailing.launch import Opened, open_launch
 from akrun.mailing.report import make_report
 from akrun.mailing.run import End, MailingRun, sleep_until
 from akrun.model.settings import Settings
+from akrun.net.client import HttpClient
+from akrun.server.announcing import announced
 from akrun.services import opened_services, pipe_defaults, sql_of
 from aktmpl.cli.example import example
 
@@ -144,26 +146,35 @@ async def _send_one(job: Job, profile_id: str, services: Services, *, as_json: b
 
 async def _send_all(job: Job, services: Services, wish: _Wish) -> int:
     console = Console(stderr=True)
-    async with writing(wish.settings) as backend:
+    async with writing(wish.settings, services.log) as backend:
         opened = await open_launch(backend, job, services.clock.now(), relaunch=wish.relaunch)
         counts = await backend.counts(opened.launch.launch_id)
     console.print(plain(_opening(job, opened, counts)))
     if opened.launch.state not in ENDS:
         await _wait_for_start(job, services, console)
     # The database was let go of for the time of the wait, in which others may have sent, even this mailing.
-    async with writing(wish.settings) as backend:
+    async with writing(wish.settings, services.log) as backend:
         launch = await backend.find_launch(opened.launch.launch_id)
         assert launch is not None
         end = End.STOPPED if launch.state is LaunchState.STOPPED else End.FINISHED
         if launch.state not in ENDS:
             services = replace(services, reserve=shared_rates(backend, job.channel.string_id))
             run = MailingRun(backend, launch, job, services)
-            end = await run_with_progress(run, job.mailing.name, console, wish.settings.grace_period)
+            async with _announced(backend, job, services):
+                end = await run_with_progress(run, job.mailing.name, console, wish.settings.grace_period)
         report = await make_report(backend, job.mailing.id)
-    print_report(report, as_json=wish.as_json)
+    # Its launch is paused until somebody goes on with it, but nobody has paused it.
+    state = "interrupted; start again to go on" if end is End.INTERRUPTED else None
+    print_report(report, as_json=wish.as_json, state=state)
     if end is not End.FINISHED:
         console.print(plain(_ending(end, report.counts), "yellow"))
     return _EXIT_CODES[end]
+
+
+def _announced(backend: Backend, job: Job, services: Services) -> AbstractAsyncContextManager[None]:
+    """While it sends, the processes of a cluster know of it."""
+    breakers = services.http.breakers.states if isinstance(services.http, HttpClient) else list
+    return announced(backend, services.clock, "send", lambda: [job.channel.string_id], breakers)
 
 
 async def _wait_for_start(job: Job, services: Services, console: Console) -> None:

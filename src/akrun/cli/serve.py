@@ -11,7 +11,7 @@ import click
 import orjson
 
 from akrun.backend import Backend, ChannelRecord, Embedded
-from akrun.cli.control import SERVE_FILE
+from akrun.cli.control import SERVE_FILE, ServingControl
 from akrun.cli.database import make_directory, writing
 from akrun.cli.event_loop import run
 from akrun.cli.log_file import log_file
@@ -19,6 +19,7 @@ from akrun.cli.options import LOG, settings_option
 from akrun.cli.serving import Given, Made, Makers, logged, set_option, until_interrupted
 from akrun.engine.clock import SystemClock
 from akrun.engine.event import Services
+from akrun.engine.log import server_record
 from akrun.engine.secrets import Masker
 from akrun.errors import AkrunError
 from akrun.model.settings import Settings
@@ -32,6 +33,7 @@ from akrun.server.api.tokens import new_token
 from akrun.server.process import Address, ServingProcess
 from akrun.server.served import Renewal, Served
 from akrun.services import opened_services
+from akrun.sql.registration import REFER, WITHHELD, register_connectors
 from aktmpl.cli.example import example
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -85,7 +87,10 @@ async def _serve(channels: Sequence[Made], makers: Makers, address: Address, set
     ended, at_once = until_interrupted()
     clock = SystemClock()
     with log_file(settings.data / LOG) as log:
-        async with opened_services(settings, log, Masker()) as services, writing(settings) as backend:
+        async with opened_services(settings, log, Masker()) as services, writing(settings, log) as backend:
+            for name in await register_connectors(backend, settings.connectors):
+                text = f"workers cannot use the connector {name}: {WITHHELD}; {REFER}"
+                log(server_record(text, clock.now().timestamp(), "warn", connector=name))
             served = [each.served(services, backend) for each in channels]
             names = [each.name for each in channels]
 
@@ -93,11 +98,12 @@ async def _serve(channels: Sequence[Made], makers: Makers, address: Address, set
                 return makers.registered(record).served(services, backend)
 
             token = new_token()
-            metrics = _metrics(served, services, backend)
+            metrics = _metrics(services, backend)
             process = ServingProcess(
                 backend,
                 served,
                 clock,
+                log,
                 token=token,
                 folder=settings.data,
                 period=settings.scheduler_pipe_router_period,
@@ -106,16 +112,14 @@ async def _serve(channels: Sequence[Made], makers: Makers, address: Address, set
                 breakers=services.http.breakers.states if isinstance(services.http, HttpClient) else list,
                 renewal=lambda put: Renewal(make, put, clock, log, only=names, begun=served),
             )
+            metrics.add(pipe_source(lambda: process.channels))
             metrics.add(listener_source(process.callbacks))
-            with _announced(settings.data / SERVE_FILE, token) as announce, logged(log, "serving", names):
+            with _announced(settings, token) as announce, logged(log, "serving", names):
                 await process.run(address, ended, announce, at_once)
 
 
-def _metrics(served: Sequence[Served], services: Services, backend: Backend) -> Metrics:
-    metrics = Metrics(
-        pipe_source(each.host.compiled for each in served),
-        backend_source(backend, services.clock),
-    )
+def _metrics(services: Services, backend: Backend) -> Metrics:
+    metrics = Metrics(backend_source(backend, services.clock))
     if isinstance(backend, Embedded):
         metrics.add(writer_source(lambda: backend.statistics))
     if isinstance(services.http, HttpClient):
@@ -124,14 +128,16 @@ def _metrics(served: Sequence[Served], services: Services, backend: Backend) -> 
 
 
 @contextmanager
-def _announced(file: Path, token: str) -> Iterator[Any]:
+def _announced(settings: Settings, token: str) -> Iterator[Any]:
     """Write down where this process can be controlled, readable by the owner only, while it runs."""
+    file = settings.data / SERVE_FILE
 
     def announce(url: str) -> None:
+        control = ServingControl(url, token, os.getpid(), settings.backend, settings.nats_prefix)
         try:
             file.unlink(missing_ok=True)
             with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
-                opened.write(orjson.dumps({"url": url, "token": token, "pid": os.getpid()}))
+                opened.write(orjson.dumps(control))
         except OSError as error:
             raise AkrunError(f"{file}: cannot be written: {error.strerror}") from error
         click.echo(url)

@@ -26,6 +26,7 @@ from akrun.model.load import load_channel
 from akrun.model.settings import Settings
 from akrun.server.served import Served
 from akrun.services import pipe_defaults
+from akrun.sql import Connector
 
 Given = Mapping[str | None, Mapping[str, Any]]
 """Values by channel; under None those that are for all."""
@@ -100,8 +101,12 @@ class Makers:
             if name is not None and name not in names:
                 raise AkrunError(f"--set {name}/…: no channel {name} is served; served: {', '.join(names)}")
 
-    def registered(self, record: ChannelRecord) -> "Made":
+    def registered(self, record: ChannelRecord, connectors: Mapping[str, Connector] | None = None) -> "Made":
         """A channel as it is registered; its references to files are seen from where its own file was read.
+
+        Args:
+            record: The channel.
+            connectors: Those that it may ask; those of the configuration when None.
 
         Raises:
             FileFaults: It has faults.
@@ -109,10 +114,13 @@ class Makers:
         text = record.document.decode()
         is_json = text.lstrip().startswith("{")
         name = f"{record.string_id}.{'json' if is_json else 'yaml'}"
-        return self._made(*load_channel(text, name, is_json=is_json))
+        return self._made(*load_channel(text, name, is_json=is_json), connectors)
 
-    def _made(self, channel: Channel, located: LocatedDocument) -> "Made":
-        compiled = compile_channel(channel, located, self._defaults)
+    def _made(
+        self, channel: Channel, located: LocatedDocument, connectors: Mapping[str, Connector] | None = None
+    ) -> "Made":
+        defaults = self._defaults if connectors is None else replace(self._defaults, connectors=connectors)
+        compiled = compile_channel(channel, located, defaults)
         own = {**self._given.get(None, {}), **self._given.get(channel.string_id, {})}
         folder = self._folders.get(channel.string_id, Path())
         return Made(compiled, located, folder, load_values(channel, own))

@@ -43,7 +43,7 @@ def top(settings: Settings, interval: float, *, once: bool, as_json: bool) -> No
 async def _top(settings: Settings, interval: float, console: Console, *, once: bool, as_json: bool) -> None:
     place = str(database(settings.data)) if settings.backend == EMBEDDED else settings.backend
     async with reading(settings) as backend:
-        watch = Watch(backend, place, SystemClock(), lambda: asyncio.to_thread(ask, settings.data))
+        watch = Watch(backend, place, SystemClock(), lambda: asyncio.to_thread(ask, settings))
         if console.is_terminal and not once and not as_json:
             await show(watch, console, interval)
             return

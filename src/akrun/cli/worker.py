@@ -1,6 +1,8 @@
 """`akrun worker`: a process of a cluster that sends and runs what is due, and takes nothing in itself."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import replace
 
 import click
 
@@ -16,6 +18,7 @@ from akrun.errors import AkrunError
 from akrun.model.servers import EMBEDDED
 from akrun.model.settings import Settings
 from akrun.net.client import HttpClient
+from akrun.server.connectors import KnownConnectors
 from akrun.server.keeper import DAY, Kept
 from akrun.server.served import Renewal, Served
 from akrun.server.works import Works
@@ -30,9 +33,10 @@ from aktmpl.cli.example import example
 def worker(channels: tuple[str, ...], given: Given, settings: Settings) -> None:
     """Work for a cluster: send its mailings and run its events together with all other workers.
 
-    Of the CHANNELs named by their string ids, or of all that are registered. A channel that is registered
-    anew is followed at once. SIGTERM and Ctrl-C end it: what is under way has the grace period to end, the
-    rest goes to the other workers. A second one breaks that off.
+    Of the CHANNELs named by their string ids, or of all that are registered. A channel or connector that is
+    registered anew is followed at once; connectors of the worker's own configuration go before. SIGTERM and
+    Ctrl-C end it: what is under way has the grace period to end, the rest goes to the other workers. A second
+    one breaks that off.
     """
     if settings.backend == EMBEDDED:
         raise AkrunError(
@@ -50,7 +54,12 @@ async def _work(channels: Sequence[str], makers: Makers, settings: Settings) -> 
     ended, at_once = until_interrupted()
     clock = SystemClock()
     with log_file(settings.data / LOG) as log:
-        async with opened_services(settings, log, Masker()) as services, writing(settings) as backend:
+        backend = writing(settings, log)
+        async with (
+            aclosing(KnownConnectors(settings, clock, log)) as connectors,
+            opened_services(settings, log, Masker(), connectors.sql) as services,
+            backend,
+        ):
             kept = Kept(settings.api_key_days * DAY, settings.trace_days * DAY)
             http = services.http
             works = Works(
@@ -63,12 +72,16 @@ async def _work(channels: Sequence[str], makers: Makers, settings: Settings) -> 
             )
 
             def make(record: ChannelRecord) -> Served:
-                return makers.registered(record).served(services, backend)
+                made = makers.registered(record, connectors.known)
+                return made.served(replace(services, sql=connectors.sql), backend)
 
             def put(served: Served) -> None:
                 works.put(served.host, served.values)
 
-            renewal = Renewal(make, put, clock, log, only=channels or None)
+            # Before any channel, whose faults it would be otherwise that they are not known yet.
+            for record in await backend.connectors():
+                connectors.take(record)
+            renewal = Renewal(make, put, clock, log, only=channels or None, take=connectors.take)
             with logged(log, "working", channels):
                 click.echo(f"working at {', '.join(_shown(settings))}")
                 await _tell_unknown(channels, backend)

@@ -12,6 +12,7 @@ from akrun.engine.ending import Ending, Unit, ending_without_run, log_dead_lette
 from akrun.engine.event import Event
 from akrun.engine.host import Host
 from akrun.engine.journal import Recorder, UnitJournal
+from akrun.engine.log import server_record
 from akrun.engine.payload import decode_payload
 from akrun.engine.pipeline import Pipeline
 from akrun.engine.run import Result, run
@@ -24,11 +25,17 @@ ROUTER_PERIOD: Final = 10.0
 OVERDUE: Final = 0.1
 """Seconds between two looks while a job is due that another process has in hand."""
 
+AWAY: Final = 30.0
+"""Seconds for which others come first where a process was not given the secret of a channel's job."""
+
 MESSAGE: Final = "message"
 """The pipeline of single messages: their jobs bring the roots of their own beside the origin."""
 
 Roots = Callable[[QueuedJob], Awaitable[Mapping[str, Any]]]
-"""The constant roots a job's templates see; a PipeFailure says why there are none."""
+"""The constant roots a job's templates see; a PipeFailure says why there are none.
+
+Of the kind `secret` it says that another process may have them.
+"""
 Amend = Callable[[QueuedJob, Result], Result]
 """What else a result means, before it is recorded."""
 
@@ -72,6 +79,8 @@ class Worker:
         self._period = period
         self._concurrency = concurrency
         self._tasks: dict[asyncio.Task[None], str] = {}
+        self._left: dict[str, float] = {}  # channel → until when its jobs are left to other processes
+        self._said: set[str] = set()
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -107,7 +116,7 @@ class Worker:
         room = self._concurrency - len(self._tasks)
         if not room:
             return False
-        leasing = asyncio.ensure_future(self._backend.lease_jobs(self._now(), room, list(self._hosts)))
+        leasing = asyncio.ensure_future(self._backend.lease_jobs(self._now(), room, self._channels()))
         try:
             jobs = await asyncio.shield(leasing)
         except asyncio.CancelledError:
@@ -124,10 +133,24 @@ class Worker:
         """Wait for a call, the end of a job, the next due time, or the period's end."""
         wait = self._period
         if len(self._tasks) < self._concurrency:
-            due = await self._backend.next_due(list(self._hosts))
+            due = await self._backend.next_due(self._channels())
             if due is not None:
                 wait = min(wait, max(due - self._now(), OVERDUE if self._backend.shared else 0.0))
         await first_of(self._clock.sleep(wait), self._awake.wait(), self._backend.stirred("jobs"))
+
+    def _channels(self) -> list[str]:
+        """Those whose jobs are taken now."""
+        now = self._now()
+        return [name for name in self._hosts if self._left.get(name, now) <= now]
+
+    async def _leave(self, job: QueuedJob, host: Host, failure: PipeFailure) -> None:
+        """Give a job back for whoever was given its secret; it counts as an attempt, lest nobody was."""
+        self._left[job.channel] = self._now() + AWAY
+        await self._backend.release_jobs([job.id], started=True)
+        text = f"jobs of the channel {job.channel} are left to other processes: {failure.message}"
+        if text not in self._said:
+            self._said.add(text)
+            host.services.log(server_record(text, self._now(), "warn", channel=job.channel))
 
     def _raise_failed(self) -> None:
         for task in [task for task in self._tasks if task.done()]:
@@ -149,6 +172,9 @@ class Worker:
         try:
             event, pipeline = await self._event(job, host)
         except PipeFailure as failure:
+            if failure.kind == "secret" and self._backend.shared:
+                await self._leave(job, host, failure)
+                return
             result = self._amend(job, _nothing(failure))
             end = ending_without_run(unit, result, self._now(), sum(entry.resent for entry in job.journal))
             recorded = await self._record(job.id, end)

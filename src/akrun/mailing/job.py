@@ -50,6 +50,7 @@ class Job:
         rows: how many rows it has, those to be skipped included.
         document: the channel's file as it was read.
         constants: values of the roots that are the same for all messages.
+        connectors: those of the configuration that the files were read with.
     """
 
     compiled: CompiledChannel
@@ -58,6 +59,7 @@ class Job:
     rows: int
     document: bytes
     constants: Mapping[str, Any] = field(repr=False)
+    connectors: Mapping[str, Connector] = field(default_factory=dict, repr=False)
 
     @property
     def channel(self) -> Channel:
@@ -161,6 +163,7 @@ def read_job(  # noqa: PLR0913, PLR0917 - the three files, what is given, and wh
         PipeFailure: The database does not answer the audience's query.
     """
     channel, located = load_channel_file(channel_file)
+    connectors = (defaults and defaults.connectors) or {}
     faults: list[Any] = []
     compiled: CompiledChannel | None = None
     mailing: Mailing | None = None
@@ -182,7 +185,6 @@ def read_job(  # noqa: PLR0913, PLR0917 - the three files, what is given, and wh
         elif file := audience_file or _named_audience(mailing_file):
             audience, rows = file, validate_audience(file, channel)
         elif mailing is not None and document is not None and mailing.audience is not None:
-            connectors = (defaults and defaults.connectors) or {}
             audience = _queried(channel, mailing, document, connectors, sql or NoConnectors())
             rows = audience.validate()
     except FileFaults as found:
@@ -205,6 +207,7 @@ def read_job(  # noqa: PLR0913, PLR0917 - the three files, what is given, and wh
         rows=rows,
         document=located.source.text.encode(),
         constants=constants_of(channel, mailing),
+        connectors=connectors,
     )
 
 

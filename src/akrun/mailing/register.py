@@ -1,4 +1,4 @@
-"""Registering what a mailing is made of: its channel, and itself without its secrets."""
+"""Registering what a mailing is made of: connectors, its channel, and itself, all without their secrets."""
 
 import hashlib
 
@@ -6,14 +6,16 @@ from akrun.backend import Backend, ChannelRecord, MailingRecord
 from akrun.mailing.constants import without_secrets
 from akrun.mailing.job import Job
 from akrun.model import Channel
+from akrun.sql.registration import register_connectors
 
 
 async def register(backend: Backend, job: Job) -> None:
-    """Register channel and mailing, or replace what is registered of them.
+    """Register connectors, channel and mailing, or replace what is registered of them.
 
     Raises:
         ConflictError: See `Registry`.
     """
+    await register_connectors(backend, job.connectors)
     await backend.register_channel(channel_record(job.channel, job.document))
     await backend.register_mailing(mailing_record(job))
 

@@ -13,7 +13,7 @@ from akrun.backend.cluster.owners import Owner
 from akrun.backend.cluster.subjects import Subjects
 from akrun.backend.cluster.units import JobUnit, MessageUnit, Unit
 from akrun.backend.due import microseconds
-from akrun.backend.records import JobStatus, LaunchState, MessageStatus
+from akrun.backend.records import JobStatus, LaunchState, MessageState, MessageStatus
 from akrun.migrate.rows import (
     AcceptedRow,
     ControlRow,
@@ -35,11 +35,13 @@ class Batch:
     Args:
         subjects: where its records are.
         owner: the instance that counts messages, jobs and letters.
+        keep: seconds that what is done is kept, and an event.
     """
 
-    def __init__(self, subjects: Subjects, owner: str) -> None:
+    def __init__(self, subjects: Subjects, owner: str, keep: float) -> None:
         self._subjects = subjects
         self._owner = owner
+        self._keep = keep
         self._draft = Draft({})
         self._latest: dict[str, Put] = {}
         self.bytes = 0
@@ -89,9 +91,9 @@ class Batch:
                 self._put(launch.subject(subjects), launch.encode())
                 self._put_latest(subjects.guard("launch"), b"%d" % row.number)
 
-    def _put(self, subject: str, body: bytes) -> None:
+    def _put(self, subject: str, body: bytes, ttl: float | None = None) -> None:
         """Write a record where none is."""
-        self._draft.put(subject, body)
+        self._draft.put(subject, body, ttl)
         self.bytes += len(body)
 
     def _put_latest(self, subject: str, body: bytes) -> None:
@@ -102,7 +104,7 @@ class Batch:
         event = row.event
         mailing = None if event.mailing_id is None else str(event.mailing_id)
         owner = Owner(event.profile_id, mailing, event.launch_id) if row.known else None
-        self._put(*event_records.encode(self._subjects, event, owner))
+        self._put(*event_records.encode(self._subjects, event, owner), self._keep)
 
     def _add_letter(self, row: LetterRow) -> None:
         letter = row.letter
@@ -127,7 +129,7 @@ class Batch:
         self._add_unit(unit)
         if unit.outcome is None:
             work = self._subjects.work(unit.kind, unit.queue, unit.id)
-            self._put(work, pack([unit.id], status.payload))
+            self._put(work, unit.work(status.payload))
 
     def _add_job(self, row: JobRow) -> None:
         status = row.status
@@ -152,7 +154,8 @@ class Batch:
             self.bytes += len(status.payload)
 
     def _add_unit(self, unit: Unit) -> None:
-        self._put(unit.subject(self._subjects), unit.encode())
+        done = unit.state in {MessageState.DONE, MessageState.SKIPPED}  # others may have a dead letter
+        self._put(unit.subject(self._subjects), unit.encode(), self._keep if done else None)
         self._draft.count(unit.tally(self._subjects, self._owner), {unit.state: 1})
 
 

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import ClassVar, Final
 
 import orjson
 
 from akrun.backend.cluster import Cluster, units
 from akrun.backend.cluster.connection import require_room
 from akrun.backend.cluster.core import Conflict, Put, Record
+from akrun.backend.cluster.migration import MIGRATION
 from akrun.backend.cluster.reading import Reader
 from akrun.backend.cluster.store import EXPIRES
 from akrun.backend.cluster.streams import bucket_stream, bucket_subject
@@ -58,6 +59,7 @@ class Marker:
 class Target(Cluster):
     """A cluster to be carried to, on which nobody works yet."""
 
+    _is_carried_to: ClassVar[bool] = True
     _marker: Marker
     _marker_sequence = 0
 
@@ -110,12 +112,12 @@ class Target(Cluster):
             RecordError: the cluster cannot take a row.
             BackendError: another call carries, too.
         """
-        portion = _Portion(self._subjects, self._owner)
+        portion = _Portion(self._subjects, self._owner, self._options.keep)
         async for row, position in rows:
             portion.add(row, position)
             if portion.is_full:
                 await self._call(self._store_portion(kind, portion))
-                portion = _Portion(self._subjects, self._owner)
+                portion = _Portion(self._subjects, self._owner, self._options.keep)
         if portion.rows:
             await self._call(self._store_portion(kind, portion))
         return self._marker.carried.get(kind, 0)
@@ -148,7 +150,7 @@ class Target(Cluster):
 
     @property
     def _marker_at(self) -> str:
-        return self._subjects.guard("migration")
+        return self._subjects.guard(MIGRATION)
 
     @property
     def _jobs(self) -> str:
@@ -248,8 +250,8 @@ class _Portion:
         reached: the position of the last.
     """
 
-    def __init__(self, subjects: Subjects, owner: str) -> None:
-        self.batch = Batch(subjects, owner)
+    def __init__(self, subjects: Subjects, owner: str, keep: float) -> None:
+        self.batch = Batch(subjects, owner, keep)
         self.outside: list[ValueRow | ChannelRecord | MailingRecord] = []
         self.rows = 0
         self.reached: Position = None

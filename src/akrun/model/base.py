@@ -8,12 +8,16 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     StrictStr,
     ValidationError,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
+
+from akrun.model.docstrings import attribute_docstrings
 
 UNKNOWN_KEY = "unknown_key"
 """Error type of a key that a model does not have; its context holds `known`, the keys that it has."""
@@ -55,7 +59,20 @@ class Model(BaseModel):
     parts are broken) or in `own_rules` (over the finished model, where they need its types).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # A command builds the few of them that it needs.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The schema of a model, its fields described by what stands below them."""
+        made = handler(schema)
+        properties = handler.resolve_ref_schema(made)["properties"]
+        for name, text in attribute_docstrings(cls).items():
+            if name in cls.model_fields:
+                properties[cls.model_fields[name].alias or name]["description"] = text
+        return made
 
     @classmethod
     def rules(cls, raw: Mapping[str, Any]) -> Iterable[Finding]:  # noqa: ARG003 - for subclasses

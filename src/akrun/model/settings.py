@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from akrun.errors import Fault, FileFaults
 from akrun.model import codes, servers
+from akrun.model.docstrings import attribute_docstrings
 from akrun.model.secret_refs import SecretError, is_reference, resolve
 from akrun.model.setting_layers import CONNECTORS, SECRETS, Layer, Texts, TomlFile, parts_of
 from akrun.net.networks import AllowList
@@ -70,7 +71,6 @@ class Settings(BaseSettings):
         frozen=True,
         case_sensitive=True,
         env_ignore_empty=True,
-        use_attribute_docstrings=True,
     )
 
     data: Path = Field(default=Path(".akrun"), validation_alias="AKRUN_DATA")
@@ -151,6 +151,10 @@ class Settings(BaseSettings):
         default=30.0, validation_alias="AKRUN_NATS_ACK_WAIT", ge=1, le=3600, allow_inf_nan=False
     )
     """seconds from 1 to 3600 after which what a dead worker had goes to another one"""
+    nats_keep_days: _Seconds = Field(
+        default=30.0, validation_alias="AKRUN_NATS_KEEP_DAYS", gt=0, le=3650, allow_inf_nan=False
+    )
+    """days above 0, at most 3650, that the servers of a cluster keep messages after their end, and events"""
     nats_tls_ca: Path | None = Field(default=None, validation_alias="AKRUN_NATS_TLS_CA")
     """a PEM file of the authorities that the servers' certificates come from; it makes TLS a must"""
     nats_tls_cert: Path | None = Field(default=None, validation_alias="AKRUN_NATS_TLS_CERT")
@@ -264,11 +268,12 @@ def read_configuration(config: Path | None = None, given: Mapping[str, str] | No
 def _value_faults(error: ValidationError, giving: Mapping[str, Layer]) -> list[Fault]:
     """What is wrong with settings that were refused, at the places that gave them their values."""
     faults = []
+    meanings = attribute_docstrings(Settings)
     for each in error.errors(include_url=False):
         variable, *inner = each["loc"]
         name = variables()[str(variable)]
         why = each.get("ctx", {}).get("error") if inner else None
-        allowed = f"allowed: {' '.join(str(Settings.model_fields[name].description).split())}"
+        allowed = f"allowed: {' '.join(meanings[name].split())}"
         faults.append(giving[name].value_fault((name, *inner), allowed, None if why is None else str(why)))
     return faults
 

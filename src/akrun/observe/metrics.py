@@ -27,7 +27,7 @@ class Metrics:
     """The metrics of some sources, and of the Python process itself.
 
     ```python
-    metrics = Metrics(pipe_source(channels), backend_source(backend, clock))
+    metrics = Metrics(pipe_source(lambda: channels), backend_source(backend, clock))
     text = await metrics.render()
     ```
     """

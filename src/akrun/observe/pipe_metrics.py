@@ -1,6 +1,6 @@
 """What the pipes of the channels did."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.metrics_core import Metric
 
@@ -12,12 +12,15 @@ from akrun.observe.family import histogram, samples
 from akrun.observe.metrics import Source
 
 
-def pipe_source(channels: Iterable[CompiledChannel]) -> Source:
-    """Events by pipe and exit; durations and events at hand of pipes that wait."""
-    channels = tuple(channels)
+def pipe_source(channels: Callable[[], Iterable[CompiledChannel]]) -> Source:
+    """Events by pipe and exit; durations and events at hand of pipes that wait.
+
+    Args:
+        channels: Gives the channels as they are served now. A new version counts from zero.
+    """
 
     async def read() -> list[Metric]:
-        steps = [found for channel in channels for found in _steps(channel)]
+        steps = [found for channel in channels() for found in _steps(channel)]
         waiting = [(labels, step.stats) for labels, step in steps if step.io is not None]
         exits = (
             ((*labels, way), count)

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from starlette.routing import Route
 
 from akrun.backend import Backend
 from akrun.engine.clock import Clock
+from akrun.engine.compile import CompiledChannel
+from akrun.engine.log import LogSink
 from akrun.engine.worker import ROUTER_PERIOD
 from akrun.model.settings import Settings
 from akrun.server.api.app import make_app
@@ -19,6 +22,7 @@ from akrun.server.api.tokens import TokenFile, Tokens
 from akrun.server.http import serving
 from akrun.server.keeper import DAY, Kept
 from akrun.server.listener import ListenerApp, Listening, make_listening
+from akrun.server.reports import keep_quick
 from akrun.server.served import Renewal, Served
 from akrun.server.works import Works
 
@@ -39,6 +43,7 @@ class ServingProcess:
         backend: Open for writing.
         channels: What is served.
         clock: The time.
+        log: What is said of the process.
         token: With every right, for commands on the same data directory.
         folder: The data directory.
         period: Seconds between two looks for due jobs.
@@ -57,6 +62,7 @@ class ServingProcess:
         backend: Backend,
         channels: Sequence[Served],
         clock: Clock,
+        log: LogSink,
         *,
         token: str,
         folder: Path,
@@ -68,6 +74,7 @@ class ServingProcess:
     ) -> None:
         self._backend = backend
         self._channels = channels
+        self._reports = partial(keep_quick, backend, clock, log, period)
         settings = settings or Settings()
         kept = Kept(settings.api_key_days * DAY, settings.trace_days * DAY)
         self._works = Works(backend, clock, period=period, kept=kept, breakers=breakers)
@@ -91,6 +98,11 @@ class ServingProcess:
         listener = ListenerApp(backend, self._listening, self._works.worker.wake)
         self.callbacks = listener.outcomes
         self.app = make_app(self._context, _listener_routes(listener))
+
+    @property
+    def channels(self) -> list[CompiledChannel]:
+        """The channels as they are served now."""
+        return [host.compiled for host in self._works.hosts.values()]
 
     async def run(
         self,
@@ -117,7 +129,14 @@ class ServingProcess:
             await self._backend.register_channel(each.record)
         at_once = at_once or asyncio.Event()
         taking_in = self._taking_in(address, ready, at_once)
-        await self._works.run(ended, address.grace_period, at_once, renew=self._renewal, taking_in=taking_in)
+        await self._works.run(
+            ended,
+            address.grace_period,
+            at_once,
+            renew=self._renewal,
+            beside=[self._reports()],
+            taking_in=taking_in,
+        )
 
     @asynccontextmanager
     async def _taking_in(

@@ -1,11 +1,11 @@
-"""A channel as a process serves it, and the versions of it that other processes register."""
+"""A channel as a process serves it, and what other processes register: versions of it, and connectors."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from akrun.backend import ChannelRecord
+from akrun.backend import ChannelRecord, ConnectorRecord
 from akrun.engine.clock import Clock
 from akrun.engine.host import Host
 from akrun.engine.log import LogSink, server_record
@@ -39,6 +39,9 @@ class Served:
 Make = Callable[[ChannelRecord], Served]
 """Makes a registered channel ready to be served; raises AkrunError for one that cannot be."""
 
+Take = Callable[[ConnectorRecord], bool]
+"""Takes on a registered connector, for all channels that are made from then on; whether anything changed."""
+
 
 class Renewal:
     """Takes on channels as they are registered; one that cannot be served is logged, and the last one stays.
@@ -50,6 +53,7 @@ class Renewal:
         log: Where it is said.
         only: The string ids of the channels it is about; of all when None.
         begun: What is served already.
+        take: See `Take`; without it the process keeps to the connectors of its configuration.
     """
 
     def __init__(  # noqa: PLR0913 - one keyword per part
@@ -61,21 +65,31 @@ class Renewal:
         *,
         only: Collection[str] | None = None,
         begun: Iterable[Served] = (),
+        take: Take | None = None,
     ) -> None:
         self._make = make
         self._put = put
         self._clock = clock
         self._log = log
         self._only = only
-        self._known = {record.string_id: record.sha256 for record in (each.record for each in begun)}
+        self._take = take
+        self._known = {record.string_id: record for record in (each.record for each in begun)}
 
-    def __call__(self, record: ChannelRecord) -> None:
-        """Take on a registered channel, unless it is the one that is served."""
-        name = record.string_id
-        if (self._only is not None and name not in self._only) or self._known.get(name) == record.sha256:
+    def __call__(self, record: ChannelRecord | ConnectorRecord) -> None:
+        """Take on a registered channel, unless it is the one that is served; with a connector, all anew."""
+        if isinstance(record, ConnectorRecord):
+            if self._take is not None and self._take(record):
+                for each in self._known.values():
+                    self._renew(each)
             return
-        self._known[name] = record.sha256
-        now = self._clock.now().timestamp()
+        name = record.string_id
+        known = self._known.get(name)
+        if (self._only is None or name in self._only) and (known is None or known.sha256 != record.sha256):
+            self._known[name] = record
+            self._renew(record)
+
+    def _renew(self, record: ChannelRecord) -> None:
+        name, now = record.string_id, self._clock.now().timestamp()
         try:
             self._put(self._make(record))
         except AkrunError as error:

@@ -1,14 +1,11 @@
 """What every process runs that sends: a worker for jobs and a keeper for mailings, over its channels."""
 
 import asyncio
-import os
-import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
 
-from akrun.backend import Backend, BackendError, ChannelRecord, QueuedJob
-from akrun.backend.members import Announcement
+from akrun.backend import Backend, ChannelRecord, ConnectorRecord, QueuedJob
 from akrun.engine.clock import Clock, first_of
 from akrun.engine.host import Host
 from akrun.engine.log import server_record
@@ -18,13 +15,11 @@ from akrun.mailing.constants import missing_secrets
 from akrun.mailing.life import DECIDING
 from akrun.mailing.moderation import refused_when_failed
 from akrun.net.breaker import BreakerState
+from akrun.server.announcing import announce
 from akrun.server.keeper import Keeper, Kept
 
-Renew = Callable[[ChannelRecord], None]
-"""Told of a channel that was registered, by this process or another one."""
-
-ANNOUNCED_EVERY: Final = 2.0
-"""Seconds between two announcements of a process; it counts as running for three times as long."""
+Renew = Callable[[ChannelRecord | ConnectorRecord], None]
+"""Told of a channel or connector that was registered, by this process or another one."""
 
 
 class Works:
@@ -101,13 +96,14 @@ class Works:
         self.worker.stop()
         self.keeper.stop()
 
-    async def run(
+    async def run(  # noqa: PLR0913 - one keyword per part
         self,
         ended: asyncio.Event,
         grace_period: float,
         at_once: asyncio.Event,
         *,
         renew: Renew | None = None,
+        beside: Iterable[Coroutine[Any, Any, None]] = (),
         taking_in: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
         """Work until `ended`; then finish or hand back what is under way.
@@ -117,15 +113,17 @@ class Works:
             grace_period: Seconds that what is under way is given then.
             at_once: Set by whoever does not want to wait for that.
             renew: See `Renew`; asked for where processes share the backend.
+            beside: What else runs until then.
             taking_in: What brings new work in; it is left before the wait for what is under way.
 
         Raises:
             BackendError: The backend failed.
         """
         tasks = [asyncio.create_task(part) for part in (self.worker.run(), self.keeper.run())]
-        endless: list[asyncio.Task[Any]] = [asyncio.create_task(ended.wait())]
+        endless: list[asyncio.Task[Any]] = [asyncio.create_task(each) for each in (ended.wait(), *beside)]
         if self._backend.shared:
-            endless.append(asyncio.create_task(self._announce()))
+            told = announce(self._backend, self._clock, self._kind, lambda: self.hosts, self._breakers)
+            endless.append(asyncio.create_task(told))
         if renew is not None and self._backend.shared:
             endless.append(asyncio.create_task(self._follow(renew)))
         loop = asyncio.get_running_loop()
@@ -147,20 +145,9 @@ class Works:
             if failure is not None:
                 raise failure
 
-    async def _announce(self) -> None:
-        host, pid, since = socket.gethostname(), os.getpid(), self._clock.now().timestamp()
-        while True:
-            breakers = tuple(map(_shown, self._breakers()))
-            said = Announcement(self._kind, host, pid, since, tuple(self.hosts), breakers)
-            with suppress(BackendError):  # it is told anew; whoever cannot work without the backend says so
-                await self._backend.announce(said, 3 * ANNOUNCED_EVERY)
-            await self._clock.sleep(ANNOUNCED_EVERY)
-
     async def _follow(self, renew: Renew) -> None:
-        async for name in self._backend.changed_channels():
-            record = await self._backend.channel(name)
-            if record is not None:
-                renew(record)
+        async for record in self._backend.registered():
+            renew(record)
 
     def _amend(self, job: QueuedJob, result: Result) -> Result:
         number = self.hosts[job.channel].compiled.channel.id
@@ -171,11 +158,6 @@ class Works:
             self.keeper.wake()
         if result.jobs:
             self.worker.wake()
-
-
-def _shown(state: BreakerState) -> dict[str, Any]:
-    origin, name, failures, _since, _next_probe, waiting = state
-    return {"origin": origin, "state": name, "failures": failures, "waiting": waiting}
 
 
 async def _wait(tasks: Sequence[asyncio.Task[None]], seconds: float, at_once: asyncio.Event) -> None:

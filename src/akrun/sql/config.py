@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SecretStr,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from akrun.errors import AkrunError
 from akrun.model.base import UNKNOWN_KEY, Model
@@ -75,6 +84,16 @@ class Connector(Model):
     """Seconds for a statement and the reading of its rows; default `PIPE_SQL_QUERY_TIMEOUT`."""
     max_rows: StrictInt = Field(default=10_000, ge=1)
     """Most rows that a pipe takes; more are a failure. Audiences have no bound."""
+    _written: SecretStr = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ARG002 - the signature is pydantic's
+        """Keep the URL as it is written; copies, in which it is resolved, have this one too."""
+        self._written = self.url
+
+    @property
+    def written(self) -> SecretStr:
+        """The URL as the configuration has it: a reference to it, or a path that is not absolute."""
+        return self._written
 
     @property
     def dialect(self) -> Dialect:

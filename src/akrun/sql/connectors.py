@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -30,7 +31,7 @@ _GIVE_UP = 8
 """Requests after which the connection itself is given up."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class _Pool:
     """A connector in use."""
 
@@ -80,6 +81,20 @@ class Connectors:
         for pool in pools.values():
             pool.threads.shutdown()
             pool.engine.dispose()
+
+    def replaced(self, connectors: Mapping[str, Connector]) -> "Connectors":
+        """Other connectors, which share the connections of those that stay the same.
+
+        These go on for whoever has begun with them: what is not shared is closed when nobody holds it.
+        """
+        others = Connectors(
+            connectors, connection_timeout=self._connection_timeout, query_timeout=self._query_timeout
+        )
+        with self._lock:
+            for name, pool in self._pools.items():
+                if connectors.get(name) == pool.connector:
+                    others._pools[name] = pool
+        return others
 
     def dialect(self, connector_id: str, /) -> Dialect:
         """See `Sql.dialect`."""
@@ -147,7 +162,15 @@ def _open(connector_id: str, connector: Connector, connection_timeout: float) ->
     quote = engine.dialect.identifier_preparer.quote_identifier
     writer = Writer(connector.dialect, engine.dialect.paramstyle, quote, connector.identifiers)
     threads = ThreadPoolExecutor(connector.pool_size, f"sql-{connector_id}")
-    return _Pool(connector, database, engine, writer, threads)
+    pool = _Pool(connector, database, engine, writer, threads)
+    weakref.finalize(pool, _let_go, threads, engine).atexit = False
+    return pool
+
+
+def _let_go(threads: ThreadPoolExecutor, engine: Engine) -> None:
+    """Close what nobody can ask any more."""
+    threads.shutdown(wait=False)
+    engine.dispose()
 
 
 def _connected(pool: _Pool, connector_id: str) -> Connection:

@@ -3,11 +3,11 @@
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from akrun.cli.control import SERVE_FILE, ServingControl
 from akrun.errors import AkrunError
+from akrun.model.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Served:
     breakers: tuple[Mapping[str, Any], ...]
 
 
-def ask(data: Path) -> Served | None:
-    """The process that serves a data directory; None if none does, or it has just ended."""
-    control = ServingControl.find(data)
-    if control is None:
-        return None
+def ask(settings: Settings) -> Served | None:
+    """The process that serves the data directory; None if none does on this backend, or it has just ended."""
     try:
-        since = (data / SERVE_FILE).stat().st_mtime
+        control = ServingControl.on(settings)
+        if control is None:
+            return None
+        since = (settings.data / SERVE_FILE).stat().st_mtime
         status = control.request("GET", "/api/status")
-    except (OSError, AkrunError):  # it ends at this moment
+    except (OSError, AkrunError):  # it ends at this moment, or works on another backend
         return None
     return Served(socket.gethostname(), control.pid, since, tuple(status["breakers"]))

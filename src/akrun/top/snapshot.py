@@ -45,7 +45,7 @@ class Process:
     """A process that sends.
 
     Attributes:
-        kind: the command: `serve` or `worker`.
+        kind: the command: `serve`, `worker` or `send`.
         host: its machine.
         pid: its process id there.
         since: when it began, in seconds since the Unix epoch.

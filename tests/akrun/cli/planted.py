@@ -158,10 +158,10 @@ def _serving(world: World) -> Iterator[httpx.Client]:
         token = json.loads((world.data / "serve.json").read_text())["token"]
         SECRETS["api.token"] = token
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=120) as client:
             yield client
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
         world.printed["standard output of akrun serve"] = url + out
         world.printed["standard error of akrun serve"] = err

@@ -10,11 +10,13 @@ import httpx
 import pytest
 from click.testing import Result
 
+from akrun.backend import ChannelRecord
+from akrun.backend.cluster import Cluster, ClusterOptions
 from akrun.backend.cluster.connection import connect
-from tests.akrun.cli.test_serve import write
+from tests.akrun.cli.test_serve import process, write
 from tests.akrun.http_server import Reply, serve_in_thread
 from tests.akrun.mailing.scene import Scene, begin, counts, end
-from tests.akrun.server.scene import direct_channel
+from tests.akrun.server.scene import direct_channel, until
 from tests.nats_server import free_ports, prefix_of, serving, shared
 
 ACCEPTED = Reply(body=b'{"status": "accepted", "id": "x"}')
@@ -115,3 +117,25 @@ async def test_serving_on_a_cluster(scene: Scene) -> None:
             await running.wait()
     found = await asyncio.to_thread(run, scene, "channels", "chat")
     assert json.loads(found.stdout)["string_id"] == "chat"
+
+
+async def test_metrics_are_of_the_version_that_is_served(scene: Scene) -> None:
+    channel = direct_channel()
+    file = write(scene.folder, "channel.json", channel)
+    options = ClusterOptions(servers=(shared().url,), prefix=prefix_of(scene.folder), replicas=1)
+    async with (
+        process(scene.folder, file, *on_cluster(scene)) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+        Cluster(options) as backend,
+    ):
+        token = json.loads((scene.data / "serve.json").read_text())["token"]
+        posting = {"id": 44, "type": "http_request", "params": {"url": "http://127.0.0.1:9/"}}
+        channel["pipelines"]["message"] = [posting]
+        record = ChannelRecord(7, "chat", "Chat", json.dumps(channel).encode(), "another one")
+        await backend.register_channel(record)
+
+        async def counted() -> bool:
+            answer = await client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+            return 'pipe="44"' in answer.text
+
+        await until(counted)

@@ -249,7 +249,7 @@ async def test_a_serving_process_does_it_at_once(tmp_path: Path) -> None:
 
 async def until_async(backend: Embedded, *, failed: int) -> None:
     """Wait until so many jobs have failed and none is left to do."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             counts = await backend.job_counts()
             if (counts.failed, counts.pending, counts.in_progress) == (failed, 0, 0):

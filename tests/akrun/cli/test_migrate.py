@@ -1,12 +1,16 @@
 """`akrun migrate`: what it prints and refuses."""
 
+import asyncio
 import json
 import shutil
 
 import pytest
 from click.testing import Result
 
+from akrun.backend.chosen import cluster_options
 from akrun.migrate.rows import Kind
+from akrun.migrate.target import Target
+from akrun.model.settings import load_settings
 from tests.akrun.http_server import Reply, serve_in_thread
 from tests.akrun.mailing.scene import Scene, counts
 from tests.nats_server import prefix_of, shared
@@ -78,6 +82,23 @@ def test_a_cluster_in_use_is_refused(scene: Scene) -> None:
         assert (
             "the cluster is not empty: it has events, launches, messages, jobs, channels;" in refused.stderr
         )
+
+
+@pytest.mark.parametrize("command", ["send", "serve", "worker"])
+def test_who_would_work_before_it_has_ended_is_refused(scene: Scene, command: str) -> None:
+    scene.write()
+    given = {"backend": shared().url, "nats_prefix": prefix_of(scene.folder), "nats_replicas": "1"}
+
+    async def begin() -> None:
+        async with Target(cluster_options(load_settings(None, given))) as target:
+            await target.begin("a database")
+
+    asyncio.run(begin())
+    files = [str(scene.folder / name) for name in ("channel.json", "mailing.json")]
+    files = {"send": files, "serve": files[:1], "worker": []}[command]
+    refused = scene.run(command, *files, "--backend", shared().url, *on_cluster(scene))
+    assert refused.exit_code == 1
+    assert "`akrun migrate` has begun to carry a database there, and has not ended; " in refused.stderr
 
 
 def test_there_must_be_a_database(scene: Scene) -> None:

@@ -75,7 +75,7 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
         ["-m", "akrun.cli", "new"],
         cwd=tmp_path,
         env={**os.environ, **ENVIRONMENT},
-        timeout=60,
+        timeout=120,
         encoding="utf-8",
     )
     for question, answer in [

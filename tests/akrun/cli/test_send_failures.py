@@ -1,12 +1,13 @@
 """A service that fails in every way: error exit or dead letter, exact counts, and the report tells it."""
 
 import json
+import signal
 import socket
 
 import pytest
 
-from tests.akrun.http_server import Reply, serve_in_thread
-from tests.akrun.mailing.scene import Scene, counts, pipe, rows
+from tests.akrun.http_server import Reply, serve, serve_in_thread
+from tests.akrun.mailing.scene import Scene, counts, end, pipe, rows, until
 
 ACCEPTED = b'{"status": "accepted"}'
 
@@ -149,3 +150,15 @@ def test_http_settings_reach_the_pipes(scene: Scene, monkeypatch: pytest.MonkeyP
         scene.url = server.url
         assert scene.send("--relaunch").exit_code == 0
     assert server.connections == 1
+
+
+async def test_who_interrupts_it_reads_so_in_the_report(scene: Scene) -> None:
+    async with serve(Reply(hang=True)) as service:
+        scene.url = service.url
+        running = await scene.sending("-o", "grace_period=0.1")
+        await until(lambda: bool(service.requests))
+        running.send_signal(signal.SIGINT)
+        ended = await end(running)
+    heading = "Mailing 501 “Bakery newsletter, week 23” by demo_sms: interrupted; start again to go on"
+    assert ended.out.splitlines()[0] == heading
+    assert ended.code == 130

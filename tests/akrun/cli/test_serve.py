@@ -110,7 +110,7 @@ async def test_a_message_under_way_is_answered_when_it_is_told_to_end(tmp_path: 
 
     await until(refuses)
     writer.write(body[10:])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         answer = await reader.read()
     writer.close()
     assert answer.startswith(b"HTTP/1.1 202 Accepted"), answer

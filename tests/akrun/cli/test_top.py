@@ -13,7 +13,7 @@ import pytest
 
 from tests.akrun.cli.test_cluster_commands import on_cluster
 from tests.akrun.cli.test_serve import process, write
-from tests.akrun.http_server import Reply, serve_in_thread
+from tests.akrun.http_server import Reply, serve, serve_in_thread
 from tests.akrun.mailing.scene import ENVIRONMENT, Scene, begin, end, invoke
 from tests.akrun.server.scene import direct_channel
 
@@ -81,7 +81,7 @@ async def test_a_process_of_a_cluster(scene: Scene) -> None:
     try:
         assert running.stdout is not None
         assert (await running.stdout.readline()).startswith(b"http://127.0.0.1:")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not (found := json.loads((await end(await begin("top", "--json", *QUICK, *options))).out))[
                 "processes"
             ]:
@@ -94,11 +94,31 @@ async def test_a_process_of_a_cluster(scene: Scene) -> None:
     assert (ended.code, ended.err) == (0, "")
 
 
+async def test_a_mailing_that_is_being_sent(scene: Scene) -> None:
+    options = on_cluster(scene)
+    looking = ["top", "--json", *QUICK, *options, "--data", str(scene.data)]
+    async with serve(Reply(hang=True)) as service:
+        scene.url = service.url
+        running = await scene.sending(*options, "-o", "grace_period=0.1")
+        try:
+            async with asyncio.timeout(120):
+                while True:
+                    shown = await end(await begin(*looking))
+                    if shown.code == 0 and (found := json.loads(shown.out)["processes"]):
+                        break
+        finally:
+            running.terminate()
+            ended = await end(running)
+    assert [(each["kind"], each["pid"]) for each in found] == [("send", running.pid)]
+    assert ended.code == 130
+    assert json.loads((await end(await begin(*looking))).out)["processes"] == []
+
+
 def on_terminal(*arguments: str) -> Any:
     environment = {**os.environ, **ENVIRONMENT, "TERM": "xterm"}
     command = ["-m", "akrun.cli", "top", *QUICK, *arguments]
     return pexpect.spawn(
-        sys.executable, command, env=environment, encoding="utf-8", dimensions=(30, 80), timeout=30
+        sys.executable, command, env=environment, encoding="utf-8", dimensions=(30, 80), timeout=120
     )
 
 

@@ -68,7 +68,7 @@ async def submit(scene: Scene, url: str) -> str:
 
 
 async def finished(scene: Scene) -> dict[str, Any]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while json.loads(await akrun(scene, "mailing show", "501"))["state"] != "finished":  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return dict(json.loads(await akrun(scene, "report", "--json")))

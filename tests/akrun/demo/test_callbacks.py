@@ -34,14 +34,14 @@ async def send(client: httpx.AsyncClient, ending: str, callback_url: str | None)
 
 
 async def arrived(server: HttpServer, count: int) -> list[dict[str, Any]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while len(server.requests) < count:  # noqa: ASYNC110 - the server has no event to wait for
             await asyncio.sleep(0.01)
     return [json.loads(request.body) for request in server.requests]
 
 
 async def final(client: httpx.AsyncClient, path: str, pending: tuple[str, ...]) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while (answer := (await client.get(path)).json())["status"] in pending:  # noqa: ASYNC110 - it is asked
             await asyncio.sleep(0.01)
     return dict(answer)

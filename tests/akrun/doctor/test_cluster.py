@@ -12,6 +12,7 @@ from akrun.doctor.checks import channels, cluster, database, serving, waiting
 from akrun.doctor.finding import Level
 from akrun.doctor.run import Check, run_checks
 from akrun.doctor.scope import Scope
+from akrun.migrate.target import Target
 from tests.akrun.doctor.scene import look, looking, scope_of, told, worst
 from tests.akrun.doctor.test_waiting import fill
 from tests.nats_server import cluster as started
@@ -79,6 +80,8 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     [finding] = look(cluster.check, clustered(tmp_path, f"nats://127.0.0.1:{port}"))
     assert finding.level is Level.FAIL
     assert finding.cure == "check that the servers run and that the setting `backend` names them"
+    assert finding.subject == f"nats://127.0.0.1:{port}"
+    assert finding.subject not in finding.message
 
 
 def test_replicas_that_are_out_of_reach(tmp_path: Path) -> None:
@@ -93,6 +96,21 @@ def test_replicas_that_are_out_of_reach(tmp_path: Path) -> None:
         while len(found) < 3:  # until those that it led have another leader
             found = told(look(cluster.check, scope), Level.WARN)
     assert [each.split(": ")[1] for each in found] == ["the replica on n3 is behind or out of reach"] * 3
+
+
+def test_a_migration_that_has_not_ended(tmp_path: Path) -> None:
+    scope = clustered(tmp_path)
+
+    async def begin() -> None:
+        async with Target(options_of(scope)) as target:
+            await target.begin("a database")
+
+    asyncio.run(begin())
+    [finding] = [each for each in look(cluster.check, scope) if each.level is Level.FAIL]
+    assert finding.subject == shared().url
+    assert finding.message == "`akrun migrate` has begun to carry a database there, and has not ended"
+    assert "name another nats_prefix" in finding.cure
+    assert worst(look(waiting.check, scope)) is Level.OK
 
 
 def test_files_that_others_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

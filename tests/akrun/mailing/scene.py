@@ -52,7 +52,7 @@ def rows(endings: Sequence[int | None]) -> list[dict[str, Any]]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that must come."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.002)
 

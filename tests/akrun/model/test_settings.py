@@ -49,6 +49,7 @@ def test_the_defaults() -> None:
         "nats_prefix": "akrun",
         "nats_replicas": 3,
         "nats_ack_wait": 30.0,
+        "nats_keep_days": 30.0,
         "nats_tls_ca": None,
         "nats_tls_cert": None,
         "nats_tls_key": None,

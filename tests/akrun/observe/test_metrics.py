@@ -68,7 +68,7 @@ async def test_pipes_are_counted_by_exit_and_those_that_wait_are_timed() -> None
 
     for _ in range(2):
         await run(channel.pipeline("message", {"sender": {}}), Bench(http=Down(), clock=clock).event({}))  # type: ignore[arg-type]  # never answers
-    found = await read(Metrics(pipe_source([channel])))
+    found = await read(Metrics(pipe_source(lambda: [channel])))
     here = {"channel": "test", "pipeline": "message"}
     assert values(found["akrun_pipe_events"]) == {
         labels(**here, pipe="1", type="set", exit="success"): 2,
@@ -91,7 +91,7 @@ async def test_pipes_of_operations_are_there_by_the_name_of_the_operation() -> N
     operation = compiled(chain(pipe("log", message="x"))).pipelines["message"]
     await run(operation, Bench().event({}))
     with_operation = CompiledChannel(channel.channel, {}, {("category", "list"): operation})
-    found = await read(Metrics(pipe_source([with_operation])))
+    found = await read(Metrics(pipe_source(lambda: [with_operation])))
     [(where, count)] = values(found["akrun_pipe_events"]).items()
     assert (dict(where)["type"], count) == ("log", 1)
 
@@ -178,7 +178,7 @@ async def test_there_is_no_lag_without_a_due_job(backend: Embedded, due: list[fl
 async def test_what_every_metric_says_and_its_kind_are_as_defined(backend: Embedded) -> None:
     async with HttpClient() as client:
         metrics = Metrics(
-            pipe_source([compiled(chain(pipe("log", message="x")))]),
+            pipe_source(lambda: [compiled(chain(pipe("log", message="x")))]),
             http_source(client),
             backend_source(backend, VirtualClock()),
             writer_source(lambda: backend.statistics),

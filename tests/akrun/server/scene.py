@@ -95,6 +95,7 @@ class Serving:
                 self.backend,
                 [served],
                 self.clock,
+                self.log.append,
                 token=TOKEN,
                 folder=self.folder,
                 period=self.period,
@@ -162,6 +163,6 @@ async def _metrics() -> bytes:
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     """Wait for something that must come."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not await holds():  # noqa: ASYNC110 - what is waited for happens in a database
             await asyncio.sleep(0.01)

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from akrun.engine.log import LogRecord
 from akrun.mailing.job import Job, read_job
 from akrun.model.settings import Settings
 from akrun.net.message import Request, Response
+from akrun.server.connectors import KnownConnectors
 from akrun.server.served import Renewal, Served
 from akrun.server.works import Works
 from tests.akrun.server.test_mailings import step
@@ -70,6 +71,7 @@ class Process:
     only: list[str] | None = None
     clock: Clock = field(default_factory=SystemClock)
     period: float = 0.2
+    settings: Settings = field(default_factory=Settings)
     log: list[LogRecord] = field(default_factory=list)
     service: Service = field(default_factory=Service)
 
@@ -80,16 +82,20 @@ class Process:
     async def run(self, grace_period: float = 10.0) -> AsyncIterator["Process"]:
         async with Cluster(self.options, clock=lambda: self.clock.now().timestamp()) as self.backend:
             self.works = Works(self.backend, self.clock, period=self.period)
-            makers = Makers(self.given, Settings())
+            makers = Makers(self.given, self.settings)
             services = Services(self.service, self.log.append, self.clock)
+            connectors = KnownConnectors(self.settings, self.clock, self.log.append)
 
             def make(record: ChannelRecord) -> Served:
-                return makers.registered(record).served(services, self.backend)
+                made = makers.registered(record, connectors.known)
+                return made.served(replace(services, sql=connectors.sql), self.backend)
 
             def put(served: Served) -> None:
                 self.works.put(served.host, served.values)
 
-            renewal = Renewal(make, put, self.clock, self.log.append, only=self.only)
+            for record in await self.backend.connectors():
+                connectors.take(record)
+            renewal = Renewal(make, put, self.clock, self.log.append, only=self.only, take=connectors.take)
             ended, at_once = asyncio.Event(), asyncio.Event()
             running = asyncio.create_task(self.works.run(ended, grace_period, at_once, renew=renewal))
             try:
@@ -99,6 +105,7 @@ class Process:
                 self.service.open.set()
                 ended.set()
                 await running
+                await connectors.aclose()
 
     @property
     def ending(self) -> bool:
@@ -157,14 +164,14 @@ def write(file: Path, text: str) -> None:
 
 async def eventually(holds: Callable[[], bool]) -> None:
     """Wait for something that must come."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not holds():  # noqa: ASYNC110 - what is waited for happens on a server
             await asyncio.sleep(0.01)
 
 
 async def reaches(backend: Cluster, wanted: LaunchState, mailing_id: int = 5) -> None:
     """Wait for the state of a mailing's launch."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while (launch := await backend.latest_launch(mailing_id)) is None or launch.state is not wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

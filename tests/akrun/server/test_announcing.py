@@ -12,7 +12,7 @@ from tests.akrun.server.sharing import Together
 
 async def all_announced(backend: Backend, number: int) -> list[Member]:
     """Wait until so many have told of the channel that they serve."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             found = [each for each in await backend.members() if each.said.channels == ("chat",)]
             if len(found) == number:

@@ -227,7 +227,7 @@ async def sent(served: Serving) -> bool:
 
 
 async def test_a_placement_is_stopped_at_its_stop_time(tmp_path: Path) -> None:
-    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    soon = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
     async with served_board(tmp_path) as (served, server):
         await submitted(served, notice(server, campaign_type="placement", schedule={"stop_time": soon}))
         await decide(served, "moderate_pass")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from akrun.backend import LaunchState, NewJob
+from akrun.engine import worker
 from akrun.engine.payload import encode_payload
 from akrun.mailing.stop import BY_PERSON
 from tests.akrun.server.scene import until
@@ -171,6 +172,63 @@ async def test_who_has_no_secret_leaves_the_channels_work_to_others(together: To
         assert not poor.service.got
         assert poor.said("jobs of the channel chat are left to other processes: --set gives this one no") == 1
         assert (await rich.backend.job_counts()).failed == 0
+
+
+def with_optional_secret() -> dict[str, Any]:
+    channel = chat()
+    channel["fields"]["sender"][0][0]["required"] = False
+    for pipeline in channel["pipelines"].values():
+        pipeline[1]["params"]["headers"] = {"X-Key": "${sender.key ?? 'none'}"}
+    return channel
+
+
+async def submitted(process: Process, together: Together, jobs: int) -> None:
+    """Hand in a mailing whose secret the process was not given, and jobs that go back to its messages."""
+    await process.works.keeper.submit(together.job(1))
+    process.works.keeper._given.clear()  # as when another process had been asked
+    launch = await process.backend.latest_launch(5)
+    assert launch is not None
+    await process.backend.set_launch_state(launch.launch_id, LaunchState.SENDING)
+    [message] = await process.backend.lease(launch.launch_id, 1)
+    await process.backend.release([message.id])
+    await process.backend.enqueue([job(n, origin_message=message.id) for n in range(jobs)])
+
+
+async def test_who_has_no_optional_secret_of_a_mailing_leaves_its_work_to_others(together: Together) -> None:
+    together.channel = with_optional_secret()
+    async with AsyncExitStack() as stack:
+        poor = await stack.enter_async_context(together.process(given={}).run())
+        await together.register(poor.backend, together.channel)
+        await poor.serves()
+        await submitted(poor, together, jobs=5)
+        left = "jobs of the channel chat are left to other processes: this process was not given the secret"
+        await eventually(lambda: poor.said(left) == 1 and poor.said("mailing 5 is not sent here") == 1)
+        rich = await stack.enter_async_context(together.process().run())
+        await reaches(rich.backend, LaunchState.FINISHED)
+        await until(lambda: _are_done(rich, 5))
+        assert not poor.service.got
+        assert {each["key"] for each in rich.service.got} == {KEY}
+        assert poor.said(left) == 1
+
+
+async def test_a_secret_that_nobody_has_ends_as_a_dead_letter(
+    together: Together, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "AWAY", 0.1)
+    together.channel = with_optional_secret()
+    async with together.process(given={}).run() as poor:
+        await together.register(poor.backend, together.channel)
+        await poor.serves()
+        await submitted(poor, together, jobs=1)
+        await poor.backend.enqueue([job(7)])
+        await until(lambda: _is_done(poor, "j7"))  # which needs no secret, and is not held up
+
+        async def failed() -> bool:
+            return (await poor.backend.job_counts()).failed == 1
+
+        await until(failed)
+        [letter] = await poor.backend.dead_letters()
+        assert (letter.job_id, letter.error["kind"]) == ("j0", "max_attempts")
 
 
 async def test_nobody_finds_a_secret_in_the_registry(together: Together) -> None:

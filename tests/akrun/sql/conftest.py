@@ -62,7 +62,7 @@ async def connectors(url: str) -> AsyncIterator[Connectors]:
         "ro": Connector(url=SecretStr(url), read_only=True),
         "one": Connector(url=SecretStr(url), pool_size=1),
     }
-    async with Connectors(found, connection_timeout=20, query_timeout=20) as opened:
+    async with Connectors(found, connection_timeout=120, query_timeout=20) as opened:
         yield opened
 
 

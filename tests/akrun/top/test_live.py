@@ -33,7 +33,7 @@ class Looks:
 
 async def drawn(*looks: Snapshot | Exception, height: int = 60) -> str:
     console = Console(file=StringIO(), force_terminal=True, width=80, height=height, color_system=None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await show(Looks(*looks), console, 0.01)  # type: ignore[arg-type]
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()

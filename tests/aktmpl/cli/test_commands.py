@@ -274,18 +274,18 @@ def test_the_language_and_its_command_are_light() -> None:
         "if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout == "a 2\n[]\n"
     code = "import sys, aktmpl; print('click' in sys.modules, 'lark' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout == "False False\n"
 
 
 def test_it_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "aktmpl", "render", "-e", "$in.x"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1
     assert done.stderr.startswith("<template>:1:2: E304 the scope has no root `in`")

@@ -35,7 +35,7 @@ class Terminal:
             env=environment,
             encoding="utf-8",
             dimensions=(30, 100),
-            timeout=20,
+            timeout=120,
         )
         self.child.expect("aktmpl> ")
 
@@ -137,7 +137,7 @@ def test_control_c_drops_the_line_and_control_d_leaves(terminal: Terminal) -> No
 
 def test_without_a_terminal_it_answers_the_lines_of_standard_input() -> None:
     lines = ':set in {"n": 5}\n$in.n\n$in.m\n${[1]}\n:quit\n$in.n\n'
-    done = subprocess.run(COMMAND, input=lines, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(COMMAND, input=lines, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.splitlines()[:4] == [
         "in: object {n}",
         "5",

@@ -11,6 +11,7 @@ from akrun.backend.cluster.events import ClusterEventLog
 from akrun.backend.cluster.jobs import ClusterJobs
 from akrun.backend.cluster.journal import ClusterJournal
 from akrun.backend.cluster.members import ClusterMembers
+from akrun.backend.cluster.migration import ClusterMigration
 from akrun.backend.cluster.queue import ClusterQueue
 from akrun.backend.cluster.replay import ClusterReplay
 from akrun.backend.cluster.sharing import ClusterSharing
@@ -34,6 +35,7 @@ class Cluster(
     ClusterEventLog,
     ClusterStore,
     ClusterSharing,
+    ClusterMigration,
 ):
     """The `Backend` protocol over NATS JetStream; see `Core` and `ClusterOptions` for what it takes.
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from akrun.backend.audience import Progress, batches
 from akrun.backend.cluster import units
-from akrun.backend.cluster.codec import pack
 from akrun.backend.cluster.core import Conflict, Draft, Put, Record
 from akrun.backend.cluster.launch_records import LaunchRecord, decode
 from akrun.backend.cluster.launches import ClusterLaunches
@@ -140,10 +139,10 @@ class ClusterAudience(ClusterLaunches):
                         f"a message id in the audience is taken: `{row.id}` of profile `{row.profile_id}`"
                     )
                 taken.add(subject)
-                draft.put(subject, unit.encode())
+                draft.put(subject, unit.encode(), None if unit.outcome is None else self._options.keep)
                 if row.skip_reason is None:
                     work = self._subjects.work("message", launch.launch_id, row.id)
-                    draft.put(work, pack([row.id], row.payload))
+                    draft.put(work, unit.work(row.payload, new=True))
                 tally = self._subjects.launch_tally(launch.launch_id, self._owner)
                 draft.count(tally, {unit.state: 1})
 

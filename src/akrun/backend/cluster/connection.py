@@ -10,18 +10,22 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 from nats.errors import (
     AuthorizationError,
     BadHeaderError,
     BadSubjectError,
+    ConnectionClosedError,
+    OutboundBufferLimitError,
     SecureConnRequiredError,
     SecureConnWantedError,
 )
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
+from nats.js.errors import APIError, ServiceUnavailableError
 
+from akrun.backend.cluster.transport import StreamTransport
 from akrun.backend.errors import BackendError, RecordError, UnavailableError
+from akrun.backend.link import Link, Told
 
 PATIENCE: Final = 10.0
 """Seconds until there is a connection; later interruptions are waited out for as long as they last."""
@@ -55,6 +59,7 @@ class ClusterOptions:
         prefix: of all subjects, streams and buckets; installations with different ones share servers.
         replicas: of everything stored, each on another server.
         ack_wait: seconds after which what a dead worker had goes to another one.
+        keep: seconds that the servers keep a message or job after its end, and an event.
         max_attempts: attempts a message or job may have before it becomes a dead letter.
         data: the directory in which the default database for reports lies.
         create: whether streams are made where they are not there.
@@ -70,6 +75,7 @@ class ClusterOptions:
     prefix: str = "akrun"
     replicas: int = 3
     ack_wait: float = 30.0
+    keep: float = 30 * 86_400.0
     max_attempts: int = 5
     data: Path = Path(".akrun")
     create: bool = True
@@ -94,13 +100,27 @@ class ClusterOptions:
 
 
 class Connection(Client):
-    """A client that leaves a server which is cut off from the others.
+    """A client that leaves a server which is cut off from the others, and tells when it was lost and is back.
 
     It shows nobody who it is over a connection that should be encrypted and is not.
     """
 
     insist_on_tls = False
+    told: Told | None = None
     _waiting_since: float | None = None
+
+    async def lost(self) -> None:
+        """The client has lost the connection, or was closed."""
+        if not self.is_closed:
+            self._tell(there=False)
+
+    async def back(self) -> None:
+        """The client has a connection again."""
+        self._tell(there=True)
+
+    def _tell(self, *, there: bool) -> None:
+        if self.told is not None and self._current_server is not None:
+            self.told(Link(self._current_server.uri.netloc, there))
 
     def answered(self) -> None:
         """A leader has answered, so the server reaches it."""
@@ -118,18 +138,45 @@ class Connection(Client):
             self._waiting_since = None
             await self.force_reconnect()
 
+    async def close(self) -> None:
+        """Close the connection; what could not be sent goes with it, for the server may be lost already."""
+        self._pending.clear()
+        self._pending_data_size = 0
+        await super().close()
+
+    async def send(self, messages: bytes) -> None:
+        """Send messages of the protocol as they are, as `publish` does with each of its own.
+
+        Raises:
+            nats.errors.Error: there is no connection, and too much waits for it already.
+        """
+        if self.is_closed or self.is_draining_pubs:
+            raise ConnectionClosedError
+        if not self.is_connected and len(messages) + self._pending_data_size > self._max_pending_size:
+            raise OutboundBufferLimitError
+        await self._send_command(messages)
+        if self._flush_queue is not None and self._flush_queue.empty():
+            await self._flush_pending()
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        self._transport = self._transport or StreamTransport()  # type: ignore[no-untyped-call]  # nats's
+        await super()._connect_to_server(s)
+
     def _connect_command(self) -> bytes:
         if self.insist_on_tls and not self._server_info.get("tls_required"):
             raise SecureConnWantedError
         return super()._connect_command()
 
 
-async def connect(options: ClusterOptions, *, patience: float = PATIENCE) -> Connection:
+async def connect(
+    options: ClusterOptions, *, patience: float = PATIENCE, told: Told | None = None
+) -> Connection:
     """A connection that comes back by itself whenever it was lost.
 
     Args:
         options: which servers.
         patience: seconds until it must be there.
+        told: told whenever it was lost afterwards, and is back.
 
     Raises:
         UnavailableError: no server answers, or all refuse; also a file that cannot be read.
@@ -155,13 +202,14 @@ async def connect(options: ClusterOptions, *, patience: float = PATIENCE) -> Con
         client.insist_on_tls = options.secure
         error = await _attempt(client, how, end - loop.time())
         if error is None:
+            client.told = told
             return client
         if _is_final(error) or loop.time() + _PAUSE > end:
             raise translate(error, options)
         await asyncio.sleep(_PAUSE)
 
 
-async def _attempt(client: Client, how: Mapping[str, Any], seconds: float) -> Exception | None:
+async def _attempt(client: Connection, how: Mapping[str, Any], seconds: float) -> Exception | None:
     """Connect; gives the reason why not, as soon as there is one that more attempts will not change."""
     refused: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
     last: Exception = TimeoutError()
@@ -172,7 +220,9 @@ async def _attempt(client: Client, how: Mapping[str, Any], seconds: float) -> Ex
         if _is_final(error) and not refused.done():
             refused.set_result(error)
 
-    connecting = asyncio.ensure_future(client.connect(**how, error_cb=failed))
+    connecting = asyncio.ensure_future(
+        client.connect(**how, error_cb=failed, disconnected_cb=client.lost, reconnected_cb=client.back)
+    )
     try:
         waited: set[asyncio.Future[Any]] = {connecting, refused}
         await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -307,7 +357,7 @@ def _of_api(error: APIError, place: str) -> BackendError:
     if error.err_code in _NO_ROOM:
         cure = "give JetStream more room on the servers; nothing that was acknowledged is lost"
         return UnavailableError(f"{place}: {described}", cure=cure)
-    if error.code == 503:
+    if error.code == 503 or isinstance(error, ServiceUnavailableError):  # without a code: nobody is there
         cure = "check that JetStream is enabled and that most of its servers run"
         return UnavailableError(f"{place}: JetStream does not answer ({described})", cure=cure)
     return BackendError(f"{place}: {described} (error {error.err_code})")

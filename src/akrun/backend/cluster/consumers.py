@@ -34,11 +34,13 @@ class Item(NamedTuple):
         body: as it is stored.
         sequence: of its record.
         reply: where it is acknowledged.
+        again: whether it was given out before.
     """
 
     body: bytes
     sequence: int
     reply: str
+    again: bool
 
 
 class Consumer:
@@ -80,7 +82,6 @@ class Consumer:
                     self._subscription = await self._client.subscribe(self._inbox, cb=self._take)
                 items, there = await self._pull(count)
                 if there:
-                    self._client.answered()
                     return items
                 await self._make()
             except (TimeoutError, NatsError) as error:
@@ -147,7 +148,7 @@ def consumer(client: Connection, stream: str, kind: Kind, queue: str, options: C
 
 def _item(message: Msg) -> Item:
     about = message.metadata
-    return Item(message.data, about.sequence.stream, message.reply)
+    return Item(message.data, about.sequence.stream, message.reply, about.num_delivered > 1)
 
 
 def _description(message: Msg) -> str:

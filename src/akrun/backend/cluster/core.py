@@ -20,6 +20,7 @@ from akrun.backend.cluster.subjects import Subjects
 from akrun.backend.cluster.wire import Wire
 from akrun.backend.cluster.writer import Writer, WriterStatistics
 from akrun.backend.errors import BackendError, ClosedError
+from akrun.backend.link import Told
 
 __all__ = ["Conflict", "Core", "Draft", "Known", "Put", "Record"]
 
@@ -52,10 +53,17 @@ class Draft:
         record = self.known.get(subject)
         return record if record is not None and record.body else None
 
-    def put(self, subject: str, body: bytes, *, headers: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Write a record in place of the one that is known, or where none is."""
+    def put(
+        self,
+        subject: str,
+        body: bytes,
+        ttl: float | None = None,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Write a record in place of the one that is known, or where none is; for `ttl` seconds, if given."""
         record = self.known.get(subject)
-        self.puts.append(Put(subject, body, 0 if record is None else record.sequence, headers=headers))
+        self.puts.append(Put(subject, body, 0 if record is None else record.sequence, ttl, headers))
 
     def remove(self, subject: str) -> None:
         """Remove a record, if there is one."""
@@ -75,6 +83,7 @@ class Core:
     Args:
         options: which servers, and how.
         clock: seconds since the epoch, for the times the backend sets itself.
+        told: told when the connection was lost, and when it is back.
     """
 
     _nc: Connection
@@ -83,9 +92,12 @@ class Core:
     _reader: Reader
     _writer: Writer
 
-    def __init__(self, options: ClusterOptions, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, options: ClusterOptions, *, clock: Callable[[], float] = time.time, told: Told | None = None
+    ) -> None:
         self._options = options
         self._clock = clock
+        self._on_link = told
         self._subjects = Subjects(options.prefix)
         self._stream = stream_name(options.prefix)
         self._owner = ""
@@ -107,7 +119,7 @@ class Core:
             raise BackendError("the backend is open already")
         self._owner = secrets.token_hex(8)
         self._closing = None
-        self._nc = await connect(self._options)
+        self._nc = await connect(self._options, told=self._on_link)
         try:
             await self._start()
         except BaseException:

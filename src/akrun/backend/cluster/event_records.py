@@ -49,12 +49,12 @@ def decode(record: Record) -> StoredEvent:
     return StoredEvent(EventRecord(*values[:-1]), values[-1])
 
 
-def write(events: Iterable[EncodedEvent], draft: Draft) -> int:
-    """Write the events that are not there yet; returns how many these are."""
+def write(events: Iterable[EncodedEvent], draft: Draft, keep: float) -> int:
+    """Write the events that are not there yet, for so many seconds; returns how many these are."""
     there = {put.subject for put in draft.puts}
     before = len(there)
     for event in events:
         if event.subject not in there and draft.get(event.subject) is None:
-            draft.put(event.subject, event.body)
+            draft.put(event.subject, event.body, keep)
             there.add(event.subject)
     return len(there) - before

@@ -12,6 +12,7 @@ from akrun.backend.cluster import event_records
 from akrun.backend.cluster.core import Record
 from akrun.backend.cluster.event_records import EncodedEvent
 from akrun.backend.cluster.launch_records import decode as decode_launch
+from akrun.backend.cluster.outlast import outlasted
 from akrun.backend.cluster.owners import Owner, Owners
 from akrun.backend.cluster.registry import ClusterRegistry
 from akrun.backend.cluster.reports import Belongs, EventRow, Reports, Scope
@@ -50,7 +51,8 @@ class ClusterEventLog(ClusterRegistry, Owners):
         encoded = await self._encode_events(events)
         new = 0
         for start in range(0, len(encoded), PORTION):
-            count, _ = await self._transact(partial(event_records.write, encoded[start : start + PORTION]))
+            portion = encoded[start : start + PORTION]
+            count, _ = await self._transact(partial(event_records.write, portion, keep=self._options.keep))
             new += count
         return new
 
@@ -131,7 +133,8 @@ class ClusterEventLog(ClusterRegistry, Owners):
 
     async def _open_reports(self) -> Reports:
         reports = Reports(self._options.report_database, self._options.data, self._options.prefix)
-        info = await self._js.stream_info(self._stream)
+        info = await outlasted(lambda: self._js.stream_info(self._stream), self._options)
+        assert info is not None, "it was made when the backend was opened"
         await self._in_thread(lambda: reports.open(f"{self._stream} {info.created}"))
         self._read_upto = await self._in_thread(reports.position)
         self._reports = reports

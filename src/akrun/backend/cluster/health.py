@@ -3,12 +3,16 @@
 import asyncio
 from dataclasses import dataclass
 
+from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 
 from akrun.backend.cluster import streams
 from akrun.backend.cluster.connection import ClusterOptions, connect, translate
+from akrun.backend.cluster.migration import MIGRATION, unfinished
+from akrun.backend.cluster.outlast import outlasted
 from akrun.backend.cluster.reports import Reports
 from akrun.backend.cluster.streams import Difference
+from akrun.backend.cluster.subjects import Subjects
 from akrun.backend.errors import BackendError
 
 _PATIENCE = 5.0
@@ -45,12 +49,14 @@ class Health:
         version: of the one that was asked.
         suits: whether it is new enough.
         streams: those that akrun keeps.
+        migration: what is wrong when a migration there was begun and has not ended.
         reports: what is wrong with the configured database for reports, if anything is.
     """
 
     version: str
     suits: bool
     streams: tuple[StreamHealth, ...]
+    migration: BackendError | None
     reports: BackendError | None
 
 
@@ -66,7 +72,7 @@ async def look(options: ClusterOptions) -> Health:
         try:
             streams.require_version(client)
         except BackendError:
-            return Health(version, suits=False, streams=(), reports=None)
+            return Health(version, suits=False, streams=(), migration=None, reports=None)
         js = client.jetstream()
         try:
             await js.account_info()
@@ -77,7 +83,8 @@ async def look(options: ClusterOptions) -> Health:
         each = tuple(
             _stream(str(config.name), info, options) for config, info in zip(needed, found, strict=True)
         )
-        return Health(version, suits=True, streams=each, reports=await _reports(options))
+        migration, reports = await _migration(js, options), await _reports(options)
+        return Health(version, suits=True, streams=each, migration=migration, reports=reports)
     finally:
         await client.close()
 
@@ -96,6 +103,13 @@ def _stream(name: str, info: StreamInfo | None, options: ClusterOptions) -> Stre
         leader=info.cluster.leader if info.cluster is not None else None,
         behind=tuple(str(each.name) for each in replicas if each.offline or not each.current),
     )
+
+
+async def _migration(js: JetStreamContext, options: ClusterOptions) -> BackendError | None:
+    """What keeps everybody from working while not all is carried over."""
+    place = streams.stream_name(options.prefix), Subjects(options.prefix).guard(MIGRATION)
+    mark = await outlasted(lambda: js.get_last_msg(*place), options)
+    return None if mark is None else unfinished(mark.data or b"", options)
 
 
 async def _reports(options: ClusterOptions) -> BackendError | None:

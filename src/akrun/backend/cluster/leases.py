@@ -133,16 +133,24 @@ class Leases(Core):
             self._signs = asyncio.create_task(self._give_signs(), name="akrun-signs-of-life")
         # A replica that has not even the items yet must not be believed that their units are not there.
         self._reader.seen = max([self._reader.seen, *(item.sequence for item in items)])
-        named = [(item, unpack(item.body)) for item in items if item.body]
+        named = [(item, *unpack(item.body)) for item in items if item.body]
         for item in items:
             if not item.body:
                 await self._acknowledge(item.reply)
-        subjects = [self._subjects.unit(kind, head[0]) for _item, (head, _payload) in named]
-        known = await self._known(subjects) if subjects else {}
+        known: dict[str, Record] = {}
+        unknown: list[str] = []
+        for item, (name, *about), _payload in named:
+            subject = self._subjects.unit(kind, name)
+            if about and not item.again:
+                known[subject] = _new(subject, item.sequence - 1, units.new(kind, name, *about))
+            else:
+                unknown.append(subject)
+        if unknown:
+            known |= await self._known(unknown)
         received: list[Held] = []
         now = asyncio.get_running_loop().time()
-        for (item, ([name], [payload])), subject in zip(named, subjects, strict=True):
-            record = Draft(known).get(subject)
+        for item, (name, *_about), [payload] in named:
+            record = Draft(known).get(self._subjects.unit(kind, name))
             present = self._held.get((kind, name))
             if record is None or (unit := units.decode(record)).outcome is not None:
                 await self._acknowledge(item.reply)
@@ -233,6 +241,11 @@ class Leases(Core):
         draft.put(record.subject, changed.encode())
         if unit.state is MessageState.PENDING:  # else it was that of an instance that is gone
             draft.count(unit.tally(self._subjects, self._owner), {"pending": -1, "in_progress": 1})
+
+
+def _new(subject: str, sequence: int, unit: Unit) -> Record:
+    """The record of a unit that nobody had yet, unread: who had it meanwhile has written another one."""
+    return Record(subject, sequence, unit.encode(), {})
 
 
 def _place(unit: Unit, record: Record) -> tuple[Place, int]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from akrun.backend.cluster.codec import pack
 from akrun.backend.cluster.core import Draft
 from akrun.backend.cluster.subjects import Subjects
 from akrun.backend.cluster.units import JobUnit
@@ -48,20 +47,19 @@ def put_jobs(subjects: Subjects, owner: str, jobs: Sequence[NewJob], draft: Draf
         if subject not in new and draft.get(subject) is None:
             new.add(subject)
             draft.put(subject, unit.encode())
-            put_work(draft, subjects, unit, job.payload)
+            put_work(draft, subjects, unit, job.payload, new=True)
     if new:
         draft.count(subjects.job_tally(owner), {"pending": len(new)})
     return len(new)
 
 
-def put_work(draft: Draft, subjects: Subjects, unit: JobUnit, payload: bytes) -> None:
-    """Put a job into its queue, or let the server do so when it is due."""
-    body = pack([unit.id], payload)
+def put_work(draft: Draft, subjects: Subjects, unit: JobUnit, payload: bytes, *, new: bool = False) -> None:
+    """Put a job into its queue, or let the server do so when it is due; a new one right after its record."""
     work = subjects.work("job", unit.queue, unit.id)
     due = unit.due / MICROSECONDS
     if due <= time.time():  # as the servers see it, whose clock decides
-        draft.put(work, body)
+        draft.put(work, unit.work(payload, new=new))
         return
     when = datetime.fromtimestamp(min(due, _LAST_SCHEDULE), UTC).isoformat().replace("+00:00", "Z")
     headers = {"Nats-Schedule": f"@at {when}", "Nats-Schedule-Target": work}
-    draft.put(subjects.at(unit.queue, unit.due, unit.id), body, headers=headers)
+    draft.put(subjects.at(unit.queue, unit.due, unit.id), unit.work(payload), headers=headers)

@@ -142,7 +142,7 @@ class Outcomes(Leases, ClusterEventLog, JobQueues):
             journal=() if dead is None else unit.journal,
             payload=around.payload if _keeps_payload(unit, outcome) else None,
         )
-        draft.put(record.subject, ended.encode())
+        draft.put(record.subject, ended.encode(), self._options.keep if dead is None else None)
         draft.count(unit.tally(subjects, self._owner), {unit.state: -1, outcome.state: 1})
         if isinstance(unit, JobUnit) and unit.due > 0:
             draft.remove(subjects.at(unit.queue, unit.due, unit.id))
@@ -150,7 +150,7 @@ class Outcomes(Leases, ClusterEventLog, JobQueues):
             letter, launch_id = _addressed(dead, unit, around)
             draft.put(subjects.dead(launch_id, unit.kind, unit.id), dead_records.encode(letter))
             draft.count(subjects.dead_tally(self._owner), {"letters": 1})
-        event_records.write(around.events, draft)
+        event_records.write(around.events, draft, self._options.keep)
         put_jobs(subjects, self._owner, ending.jobs, draft)
         if ending.trace is not None:
             draft.put(

@@ -187,6 +187,7 @@ class Reader:
             except (TimeoutError, NatsError) as error:
                 if loop.time() > end:
                     raise translate(error, self._options) from error
+            await self._wire.client.unanswered()  # a server that is cut off answers with what it had
             await asyncio.sleep(PAUSE)
 
 

@@ -1,7 +1,7 @@
-"""Channels and mailings in the cluster backend: a bucket of its own, whose changes can be watched.
+"""Channels, connectors and mailings in the cluster backend: a bucket whose changes can be watched.
 
 `id.<channel>` and `of.<mailing>` are written once and say what never changes: a channel's two ids, a
-mailing's channel. The documents are at `channel.<string id>` and `mailing.<mailing>`.
+mailing's channel. The documents are at `channel.<string id>`, `connector.<id>` and `mailing.<mailing>`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,11 @@ from akrun.backend.cluster.streams import bucket_stream, bucket_subject, registr
 from akrun.backend.cluster.subjects import token
 from akrun.backend.cluster.writer import Writer
 from akrun.backend.errors import ConflictError, NotFoundError
-from akrun.backend.records import ChannelRecord, MailingRecord
+from akrun.backend.records import ChannelRecord, ConnectorRecord, MailingRecord
 
 
 class ClusterRegistry(Core):
-    """The `Registry` protocol."""
+    """The `Registry` protocol, and connectors."""
 
     _bucket: str
     _bucket_reader: Reader
@@ -56,12 +56,24 @@ class ClusterRegistry(Core):
     async def channel(self, string_id: str) -> ChannelRecord | None:
         """See `Registry.channel`."""
         found = await self._read([self._at("channel", string_id)])
-        return _channel(found[0]) if found else None
+        return channel_of(found[0].body) if found else None
 
     async def channels(self) -> list[ChannelRecord]:
         """See `Registry.channels`."""
         found = await self._read([f"{self._bucket}.channel.*"])
-        return sorted(map(_channel, found), key=lambda channel: channel.id)
+        return sorted((channel_of(record.body) for record in found), key=lambda channel: channel.id)
+
+    async def register_connectors(self, connectors: Sequence[ConnectorRecord]) -> None:
+        """See `Sharing.register_connectors`."""
+        self._require_open()
+        await self._bucket_writer.commit(
+            [Put(self._at("connector", each.id), pack([each.id], each.document)) for each in connectors]
+        )
+
+    async def connectors(self) -> list[ConnectorRecord]:
+        """See `Sharing.connectors`."""
+        found = await self._read([f"{self._bucket}.connector.*"])
+        return sorted((connector_of(record.body) for record in found), key=lambda connector: connector.id)
 
     async def register_mailing(self, mailing: MailingRecord) -> None:
         """See `Registry.register_mailing`."""
@@ -123,6 +135,13 @@ class ClusterRegistry(Core):
         return True
 
 
-def _channel(record: Record) -> ChannelRecord:
-    (number, string_id, name, sha256), [document] = unpack(record.body)
+def channel_of(body: bytes) -> ChannelRecord:
+    """The channel that a record of the bucket is."""
+    (number, string_id, name, sha256), [document] = unpack(body)
     return ChannelRecord(number, string_id, name, document or b"", sha256)
+
+
+def connector_of(body: bytes) -> ConnectorRecord:
+    """The connector that a record of the bucket is."""
+    [name], [document] = unpack(body)
+    return ConnectorRecord(name, document or b"")

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from akrun.backend.cluster import units
-from akrun.backend.cluster.codec import pack
 from akrun.backend.cluster.core import Draft, Known, Record
 from akrun.backend.cluster.dead import ClusterDeadLetters, no_letter
 from akrun.backend.cluster.dead_records import decode
@@ -50,7 +49,7 @@ class ClusterReplay(ClusterDeadLetters, Owners):
             elif isinstance(revived, MessageUnit):
                 self._continue_launch(draft, revived)
                 work = self._subjects.work("message", revived.launch_id, name)
-                draft.put(work, pack([name], payload))
+                draft.put(work, revived.work(payload))
             draft.put(held.subject, revived.encode())
             draft.count(unit.tally(self._subjects, self._owner), {unit.state: -1, MessageState.PENDING: 1})
 
@@ -113,7 +112,7 @@ class ClusterReplay(ClusterDeadLetters, Owners):
             unit = units.decode(held)
             kept = isinstance(unit, JobUnit) and unit.pipeline == "message"
             bare = unit.change(held, journal=(), payload=unit.payload if kept else None)
-            draft.put(subject, bare.encode())
+            draft.put(subject, bare.encode(), self._options.keep)
 
         await self._transact(make, known)
         return letter

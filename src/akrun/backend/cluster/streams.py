@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from nats.aio.client import Client
@@ -12,6 +13,7 @@ from nats.js.errors import APIError
 from nats.js.errors import NotFoundError as NoStreamError
 
 from akrun.backend.cluster.connection import ClusterOptions, translate
+from akrun.backend.cluster.outlast import outlasted
 from akrun.backend.errors import BackendError, NotFoundError, RecordError
 
 OLDEST_SERVER: Final = (2, 12, 0)
@@ -35,7 +37,7 @@ def store_bucket(prefix: str) -> str:
 
 
 def registry_bucket(prefix: str) -> str:
-    """The bucket of channels and mailings."""
+    """The bucket of channels, connectors and mailings."""
     return f"{prefix}_registry"
 
 
@@ -110,7 +112,8 @@ def wanted(options: ClusterOptions) -> list[StreamConfig]:
         **common,
     )
     values = _bucket(store_bucket(prefix), "values of the pipes", common)
-    registry = _bucket(registry_bucket(prefix), "channels and mailings", {**common, "allow_atomic": True})
+    common["allow_atomic"] = True
+    registry = _bucket(registry_bucket(prefix), "channels, connectors and mailings", common)
     return [transactions, values, registry]
 
 
@@ -191,20 +194,26 @@ async def _found(js: JetStreamContext, name: str, options: ClusterOptions) -> St
 
 
 async def _found_or_made(js: JetStreamContext, config: StreamConfig, options: ClusterOptions) -> StreamInfo:
-    info = await _found(js, str(config.name), options)
-    if info is not None:
-        return info
-    if not options.create:
-        message = f"{options.place}: nothing was stored yet: there is no stream {config.name}"
-        raise NotFoundError(message, cure="`akrun serve` and `akrun send` make it; nats_prefix names another")
+    name = str(config.name)
+    while True:
+        info = await outlasted(lambda: js.stream_info(name), options)
+        if info is None and not options.create:
+            message = f"{options.place}: nothing was stored yet: there is no stream {name}"
+            cure = "`akrun serve` and `akrun send` make it; nats_prefix names another"
+            raise NotFoundError(message, cure=cure)
+        info = info or await outlasted(partial(_made, js, config), options)
+        if info is not None:
+            return info
+
+
+async def _made(js: JetStreamContext, config: StreamConfig) -> StreamInfo | None:
+    """The stream as it was made; None when another process was first."""
     try:
         return await js.add_stream(config)
     except APIError as error:
-        if error.err_code == _NAME_IN_USE:  # another process made it meanwhile
-            return await _found_or_made(js, config, options)
-        raise translate(error, options) from error
-    except Exception as error:
-        raise translate(error, options) from error
+        if error.err_code == _NAME_IN_USE:
+            return None
+        raise
 
 
 def _shown(value: Any) -> str:

@@ -1,7 +1,7 @@
 """The record of a message or job: where it stands, and how far its events have come."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal, Self
 
 from akrun.backend.cluster.codec import pack, unpack
@@ -19,6 +19,9 @@ STATES: Final = (
     MessageState.SKIPPED,
     MessageState.UNCERTAIN,
 )
+_REMEMBERED: Final = 8192
+"""Records whose units are remembered."""
+
 CODES: Final = {state: code for code, state in enumerate(STATES)}
 
 
@@ -70,6 +73,10 @@ class Unit:
             record, state=MessageState.PENDING, attempts=attempts, owner=None, outcome=None, payload=None
         )
 
+    def work(self, payload: bytes, *, new: bool = False) -> bytes:
+        """Its work item; that of a new one, which lies right behind its record, says all that is in this."""
+        return pack((self.id, self._about()) if new else (self.id,), payload)
+
     def encode(self) -> bytes:
         """Its record."""
         outcome = self.outcome
@@ -80,7 +87,9 @@ class Unit:
         journal = [(entry.event, entry.intent, entry.resent, entry.replays) for entry in self.journal]
         stands = CODES[self.state], self.attempts, self.owner, ended, journal, self.first
         checkpoints = (entry.checkpoint for entry in self.journal)
-        return pack((self.kind, self.id, self._about(), *stands), self.payload, *checkpoints)
+        body = pack((self.kind, self.id, self._about(), *stands), self.payload, *checkpoints)
+        _remember(body, self)
+        return body
 
     def _about(self) -> tuple[Any, ...]:
         raise NotImplementedError
@@ -135,12 +144,31 @@ class JobUnit(Unit):
         return self.channel, self.pipeline, self.pipe, self.due, self.origin_message, self.profile_id
 
 
+_decoded: Final[dict[bytes, Unit]] = {}
+"""Units by their records, which are looked at several times before they are rewritten."""
+
+
+def _remember(body: bytes, unit: Unit) -> None:
+    if len(_decoded) >= _REMEMBERED:
+        _decoded.clear()
+    _decoded[body] = unit
+
+
 def decode(record: Record) -> MessageUnit | JobUnit:
     """The unit of a record."""
-    return _decode(record.body)
+    unit = _decoded.get(record.body)
+    if unit is None:
+        unit = _decode(record.body)
+        _remember(record.body, unit)
+    assert isinstance(unit, MessageUnit | JobUnit)
+    return unit
 
 
-@lru_cache(maxsize=2048)  # a record is looked at several times before it is rewritten
+def new(kind: Kind, name: str, about: Sequence[Any]) -> MessageUnit | JobUnit:
+    """A unit as it was stored first, from what its work item says."""
+    return _made(kind, about, {"id": name})
+
+
 def _decode(body: bytes) -> MessageUnit | JobUnit:
     head, [payload, *checkpoints] = unpack(body)
     kind, name, about, code, attempts, owner, ended, entries, first = head
@@ -158,6 +186,10 @@ def _decode(body: bytes) -> MessageUnit | JobUnit:
         "first": first,
         "payload": payload,
     }
+    return _made(kind, about, stands)
+
+
+def _made(kind: Kind, about: Sequence[Any], stands: Mapping[str, Any]) -> MessageUnit | JobUnit:
     if kind == "message":
         launch_id, ordinal, profile_id = about
         return MessageUnit(launch_id=launch_id, ordinal=ordinal, profile_id=profile_id, **stands)

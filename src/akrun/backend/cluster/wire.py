@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from nats.aio.client import Client
 from nats.aio.msg import Msg
+
+from akrun.backend.cluster.connection import Connection
 
 ANSWER: Final = 3.0
 """Seconds until a question counts as not answered."""
@@ -22,7 +23,7 @@ class _Question:
 class Wire:
     """One inbox for all answers, so that no question needs a subscription of its own."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Connection) -> None:
         self.client = client
         self._inbox = client.new_inbox()
         self._open: dict[str, _Question] = {}

@@ -16,10 +16,9 @@ from typing import Final
 
 import orjson
 from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError
 from nats.js.errors import APIError
 
-from akrun.backend.cluster.batches import REMOVED, Conflict, Doubt, Put, headers_of, new_name, sequence_of
+from akrun.backend.cluster.batches import REMOVED, Conflict, Doubt, Put, new_name, published, sequence_of
 from akrun.backend.cluster.connection import ClusterOptions, Connection, require_room, translate
 from akrun.backend.cluster.reading import PAUSE, Reader
 from akrun.backend.cluster.wire import Wire, is_first
@@ -226,7 +225,7 @@ class Writer:
         """One batch for all; if that is refused, two for half of them each, so that one fails alone."""
         try:
             first = await self._batch(group)
-        except (Conflict, RecordError, APIError, MaxPayloadError) as error:
+        except (Conflict, RecordError, APIError) as error:
             if len(group) > 1:
                 half = len(group) // 2
                 await self._carry_out(group[:half])
@@ -300,11 +299,11 @@ class Writer:
                 sequence = 0 if record is None else record.sequence
             except Doubt as doubt:
                 found, sequence, reason = None, 0, doubt.reason
-                await self._client.unanswered()
             if found is not None:
                 self._doubtful = None
                 self._carried_out(found, sequence)
                 return sequence if found is batch else None
+            await self._client.unanswered()
             if loop.time() > end:
                 raise UnavailableError(
                     f"{self._options.place}: the servers do not say whether a transaction was carried out",
@@ -317,14 +316,11 @@ class Writer:
         batch = [Put(self._chain.subject, name.encode(), self._chain.sequence), *puts]
         reply, question = self._wire.expect(is_first)
         try:
-            for number, put in enumerate(batch, 1):
-                last = number == len(batch)
-                headers = headers_of(put, name, number, commit=last)
-                await self._client.publish(put.subject, put.body, reply if last else "", headers)
+            messages = [published(put, name, number) for number, put in enumerate(batch[:-1], 1)]
+            messages.append(published(batch[-1], name, len(batch), reply))
+            await self._client.send(b"".join(messages))
             async with asyncio.timeout(ANSWER):
                 await question.answered
-        except MaxPayloadError:
-            raise
         except (TimeoutError, NatsError) as error:
             raise Doubt(error) from error
         finally:

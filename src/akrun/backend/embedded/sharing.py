@@ -1,8 +1,9 @@
 """The embedded backend has one owning process, which shares it with nobody."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
+from akrun.backend.records import ChannelRecord, ConnectorRecord
 from akrun.backend.sharing import News
 
 
@@ -22,10 +23,16 @@ class EmbeddedSharing:
         """See `Sharing.stirred`: there is no other process, so it never returns."""
         await asyncio.get_running_loop().create_future()
 
-    async def changed_channels(self) -> AsyncIterator[str]:
-        """See `Sharing.changed_channels`: nobody else registers any."""
-        await asyncio.get_running_loop().create_future()
-        yield ""  # pragma: no cover - never comes
+    async def register_connectors(self, connectors: Sequence[ConnectorRecord]) -> None:
+        """See `Sharing.register_connectors`: each process has those of its own configuration."""
+
+    async def connectors(self) -> list[ConnectorRecord]:
+        """See `Sharing.connectors`: there are none."""
+        return []
+
+    async def registered(self) -> AsyncIterator[ChannelRecord | ConnectorRecord]:
+        """See `Sharing.registered`: nobody else registers any."""
+        yield await asyncio.get_running_loop().create_future()
 
     async def reserve(self, bucket: str, per_second: float, capacity: float, most: int) -> tuple[int, float]:  # noqa: ARG002
         """See `Sharing.reserve`: a process that is alone keeps its rates itself, and need not ask."""

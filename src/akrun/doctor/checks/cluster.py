@@ -8,6 +8,7 @@ from akrun.backend.errors import BackendError
 from akrun.doctor.finding import Finding, fail, ok, warn
 from akrun.doctor.modes import readable_by_others
 from akrun.doctor.scope import Scope
+from akrun.model.servers import servers_of
 
 if TYPE_CHECKING:
     from akrun.backend.cluster.health import Health, StreamHealth
@@ -25,7 +26,7 @@ async def check(scope: Scope) -> AsyncIterator[Finding]:
     try:
         health = await cluster_health(settings)
     except BackendError as error:
-        yield fail(settings.backend, error.message, error.cure or "see the log of the servers")
+        yield _refused(settings.backend, error)
         return
     for finding in _found(health, settings.backend):
         yield finding
@@ -36,10 +37,18 @@ def _found(health: "Health", backend: str) -> Iterator[Finding]:
         yield fail(backend, f"NATS {health.version} is too old", "use 2.12 or newer")
         return
     yield ok(backend, f"NATS {health.version}")
+    if health.migration is not None:
+        yield _refused(backend, health.migration)
     for stream in health.streams:
         yield from _stream(stream)
     if health.reports is not None:
         yield fail("report_database", health.reports.message, health.reports.cure)
+
+
+def _refused(backend: str, error: BackendError) -> Finding:
+    """What is wrong with the servers as a whole; where they are is said once."""
+    message = error.message.removeprefix(f"{', '.join(servers_of(backend))}: ")
+    return fail(backend, message, error.cure or "see the log of the servers")
 
 
 def _stream(stream: "StreamHealth") -> Iterator[Finding]:

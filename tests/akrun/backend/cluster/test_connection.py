@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import trustme
+from nats.js.errors import ServiceUnavailableError
 
 from akrun.backend import RecordError, UnavailableError
-from akrun.backend.cluster import connection
+from akrun.backend.cluster import Cluster, connection
 from akrun.backend.cluster.connection import ClusterOptions, connect, translate
 from tests.nats_server import free_ports, serving
 
@@ -68,7 +69,7 @@ async def test_a_server_that_reaches_no_leader_is_left(
         assert client.connected_url == at
         assert client.is_connected
         await client.unanswered()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while client.connected_url in {at, None}:  # noqa: ASYNC110 - it sets no event
                 await asyncio.sleep(0.01)
         await client.close()
@@ -115,9 +116,21 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.mark.parametrize("scheme", ["nats", "tls"])
-async def test_a_trusted_server(tmp_path: Path, certificates: Certificates, scheme: str) -> None:
+async def test_a_trusted_server(
+    tmp_path: Path, certificates: Certificates, scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with serving(tmp_path, certificates.config(), scheme) as server:
-        assert await reached(options_of(server.url, tls_ca=certificates.ca))
+        options = options_of(server.url, tls_ca=certificates.ca)
+        assert await reached(options)
+        client = await connect(options)
+        server.kill()
+        async with asyncio.timeout(120):
+            while client.is_connected:  # noqa: ASYNC110 - it sets no event
+                await asyncio.sleep(0.01)
+        await asyncio.to_thread(server.start)
+        await client.flush(10)
+        await client.close()
+    assert not caplog.records  # asyncio says nothing of how a connection ended
 
 
 async def test_a_server_of_another_authority(tmp_path: Path, certificates: Certificates) -> None:
@@ -180,6 +193,20 @@ async def test_who_shows_a_key(tmp_path: Path) -> None:
         assert said.startswith(f"{seed}: this is no seed of a user's NKey")
 
 
+async def test_a_user_of_an_account(tmp_path: Path) -> None:
+    from tests.nats_accounts import Account  # noqa: PLC0415 - skips the test where there is no nkeys
+
+    file, account = tmp_path / "akrun.creds", Account()
+    with serving(tmp_path / "server", account.config()) as server:
+        options = options_of(server.url, replicas=1, data=tmp_path, credentials=file)
+        account.write_credentials(file)
+        async with Cluster(options) as backend:
+            await backend.store_set("table", "key", b"value", 60.0)
+            assert await backend.store_get("table", "key") == b"value"
+        Account().write_credentials(file)
+        assert "does not let akrun in; check " in await refusal(options)
+
+
 async def test_credentials_that_are_none(tmp_path: Path, options: ClusterOptions) -> None:
     pytest.importorskip("nkeys")
     file = tmp_path / "akrun.creds"
@@ -197,4 +224,5 @@ def test_failures_in_words(options: ClusterOptions) -> None:
     known = RecordError("known")
     assert translate(known, options) is known
     assert "no encrypted connection" in str(translate(ssl.SSLError("x"), options))
+    assert "JetStream does not answer" in str(translate(ServiceUnavailableError(), options))
     assert str(translate(KeyError("x"), options)) == "unexpected KeyError: 'x'"

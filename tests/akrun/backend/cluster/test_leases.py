@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from akrun.backend import JournalEntry, LeaseError, Message, MessageState, NotFoundError
-from akrun.backend.cluster import Cluster, ClusterOptions, leases
-from akrun.backend.cluster.core import Record
+from akrun.backend.cluster import Cluster, ClusterOptions, leases, units
+from akrun.backend.cluster.core import Put, Record
 from akrun.backend.cluster.leases import WINDOW
 from tests.contract.scene import DONE, FAILED, entry, event, job, letter, sending
 
@@ -246,6 +246,8 @@ async def test_units_are_looked_up_no_earlier_than_their_work_items(
     backend: Cluster, other: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sending(backend, 1)
+    await leased(backend)
+    await backend.release(["m0"])
     item = await backend._last(backend._subjects.work("message", "L", "m0"))
     assert item is not None
     look_up, seen = other._known, []
@@ -258,3 +260,37 @@ async def test_units_are_looked_up_no_earlier_than_their_work_items(
     other._reader.seen = 0  # as of a process that has asked a replica which lags behind
     await other._receive("message", await other._consumer_of("message", "L").pull(1))
     assert seen == [item.sequence]
+
+
+async def test_what_nobody_had_yet_is_leased_unread(
+    backend: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sending(backend, 3)
+    await backend.enqueue([job(1)])
+
+    async def read(subjects: Iterable[str]) -> dict[str, Record]:
+        raise AssertionError(list(subjects))
+
+    monkeypatch.setattr(backend, "_known", read)
+    assert [message.id for message in await backend.lease("L", 3)] == ["m0", "m1", "m2"]
+    assert [each.id for each in await backend.lease_jobs(1.0, 3)] == ["j1"]
+
+
+@pytest.mark.parametrize("settle", [True, False])
+async def test_what_another_settled_or_had_meanwhile_is_read_after_all(
+    backend: Cluster, other: Cluster, *, settle: bool
+) -> None:
+    await sending(backend, 2)
+    first = await backend._look("message", "L", 1)
+    assert [held.key[1] for held in first] == ["m0", "m1"]
+    if settle:  # by a process that never had a lease of it
+        assert await other.finish("m0", DONE)
+        [message] = await backend.lease("L", 2)
+        assert (message.id, message.attempts) == ("m1", 1)
+    else:
+        record = await other._last(other._subjects.unit("message", "m0"))
+        assert record is not None
+        begun = units.decode(record).change(record, attempts=1)
+        await other._commit([Put(record.subject, begun.encode(), record.sequence)])
+        again, new = await backend.lease("L", 2)
+        assert (again.id, again.attempts, new.attempts) == ("m0", 2, 1)

@@ -9,6 +9,7 @@ import pytest
 
 from akrun.backend import ClosedError, JobCounts, UnavailableError
 from akrun.backend.cluster import Cluster, ClusterOptions, reading, wire, writer
+from akrun.backend.link import Link
 from tests.contract.scene import DONE, entry, event, job, registered, sending
 from tests.nats_server import NatsServer, serving
 
@@ -50,6 +51,14 @@ async def test_calls_outlast_a_restart(backend: Cluster, server: NatsServer) -> 
     assert (counts.done, counts.in_progress, counts.pending) == (20, 5, 5)
     assert await backend.job_counts() == JobCounts(5, 0, 0, 0, 0)
     assert (await backend.report(launch_id="L")).events[0].count == 20
+
+
+async def test_a_first_report_outlasts_a_restart(backend: Cluster, server: NatsServer) -> None:
+    await sending(backend, 1)
+    server.kill()
+    filling = asyncio.create_task(backend.fill_reports())
+    await asyncio.to_thread(server.start)
+    assert await filling == 0
 
 
 async def test_what_was_acknowledged_outlives_the_server(options: ClusterOptions, server: NatsServer) -> None:
@@ -106,3 +115,26 @@ async def test_it_is_closed_for_good(backend: Cluster) -> None:
             await call
     async with Cluster(backend._options) as again:
         assert await again.job_counts() == JobCounts(1, 0, 0, 0, 0)
+
+
+async def test_who_asked_for_it_is_told_that_the_connection_was_lost_and_is_back(
+    options: ClusterOptions, server: NatsServer
+) -> None:
+    told: list[Link] = []
+    name = server.url.removeprefix("nats://")
+    async with Cluster(options, told=told.append) as backend:
+        for _ in range(2):
+            server.kill()
+            await asyncio.to_thread(server.start)
+            await registered(backend)
+        assert told == [Link(name, there=False), Link(name, there=True)] * 2
+    assert len(told) == 4
+
+
+async def test_it_is_closed_though_the_server_is_gone(options: ClusterOptions, server: NatsServer) -> None:
+    lost = asyncio.Event()
+    backend = Cluster(options, told=lambda link: None if link.there else lost.set())
+    await backend.open()
+    server.kill()
+    await lost.wait()
+    await backend.close()

@@ -1,4 +1,4 @@
-"""Channels and mailings on the servers: identities that never change, and changes seen by everybody."""
+"""Channels, connectors, mailings on the servers: identities never change, changes are seen by everybody."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from akrun.backend import ChannelRecord, ConflictError, MailingRecord, NotFoundError
+from akrun.backend import ChannelRecord, ConflictError, ConnectorRecord, MailingRecord, NotFoundError
 from akrun.backend.cluster import Cluster, ClusterOptions, watching
 from tests.nats_server import serving
 
 SMS = ChannelRecord(1, "sms", "SMS", b"\x00\xff", "aa")
 PUSH = ChannelRecord(2, "push", "Push", b"", "bb")
+CRM = ConnectorRecord("crm", b'{"url":"env:CRM"}')
+
+Registered = ChannelRecord | ConnectorRecord
 
 
-async def next_of(changes: AsyncIterator[str], count: int) -> list[str]:
-    async with asyncio.timeout(20):
+async def next_of(changes: AsyncIterator[Registered], count: int) -> list[Registered]:
+    async with asyncio.timeout(120):
         return [await anext(changes) for _ in range(count)]
 
 
@@ -71,19 +74,35 @@ async def test_mailings_keep_their_first_order_id_and_channel(backend: Cluster) 
     assert await backend.mailing(8) is None
 
 
-async def test_all_channels_first_then_each_change_in_every_process(
+async def test_all_that_is_registered_first_then_each_change_in_every_process(
     backend: Cluster, options: ClusterOptions
 ) -> None:
+    await backend.register_connectors([CRM])
     await backend.register_channel(SMS)
+    await backend.register_mailing(MailingRecord(7, "sms", "m", b"{}", "0"))
     await backend.register_channel(PUSH)
     async with Cluster(options) as other:
-        watches = [each.changed_channels() for each in (backend, other)]
+        watches = [each.registered() for each in (backend, other)]
         for watch in watches:
-            assert await next_of(watch, 2) == ["sms", "push"]
+            assert await next_of(watch, 3) == [CRM, SMS, PUSH]
+        moved = ConnectorRecord("crm", b'{"url":"env:CRM_2"}')
         await other.register_channel(PUSH)
+        await other.register_connectors([moved])
         await backend.register_channel(SMS)
         for watch in watches:
-            assert await next_of(watch, 2) == ["push", "sms"]
+            assert await next_of(watch, 3) == [PUSH, moved, SMS]
+        assert await backend.connectors() == [moved]
+
+
+async def test_a_watch_passes_over_what_somebody_removes(backend: Cluster) -> None:
+    await backend.register_connectors([CRM])
+    await backend.register_channel(SMS)
+    changes = backend.registered()
+    assert await next_of(changes, 2) == [CRM, SMS]
+    await backend._js.publish(backend._at("connector", "crm"), b"", headers={"KV-Operation": "DEL"})
+    await backend.register_channel(PUSH)
+    assert await next_of(changes, 1) == [PUSH]
+    assert await backend.connectors() == []
 
 
 async def test_a_watch_outlives_quiet_times_and_the_server(
@@ -94,30 +113,30 @@ async def test_a_watch_outlives_quiet_times_and_the_server(
         options = ClusterOptions(servers=(server.url,), replicas=1, data=tmp_path)
         async with Cluster(options) as backend:
             await backend.register_channel(SMS)
-            changes = backend.changed_channels()
-            assert await next_of(changes, 1) == ["sms"]
+            changes = backend.registered()
+            assert await next_of(changes, 1) == [SMS]
             coming = asyncio.ensure_future(anext(changes))
             await asyncio.sleep(0.3)
             server.kill()
             server.start()
             await backend.register_channel(PUSH)
-            assert await asyncio.wait_for(coming, 20) == "push"
+            assert await asyncio.wait_for(coming, 120) == PUSH
 
 
 async def test_a_watch_ends_with_its_backend(options: ClusterOptions) -> None:
     backend = Cluster(options)
     await backend.open()
     await backend.register_channel(SMS)
-    seen: list[str] = []
+    seen: list[Registered] = []
     found = asyncio.Event()
 
     async def watch() -> None:
-        async for name in backend.changed_channels():
-            seen.append(name)
+        async for record in backend.registered():
+            seen.append(record)
             found.set()
 
     task = asyncio.create_task(watch())
     await asyncio.wait_for(found.wait(), 20)
     await backend.close()
-    await asyncio.wait_for(task, 20)
-    assert seen == ["sms"]
+    await asyncio.wait_for(task, 120)
+    assert seen == [SMS]

@@ -84,7 +84,7 @@ async def test_a_job_of_one_process_wakes_the_others(pair: tuple[Cluster, Cluste
     one, two = pair
     jobs, mailings = await told_of(two, "jobs"), await told_of(two, "mailings")
     await one.enqueue([job(1)])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await jobs
     assert not mailings.done()
     mailings.cancel()
@@ -96,7 +96,7 @@ async def test_news_that_came_before_the_wait_are_not_lost(pair: tuple[Cluster, 
     await one.enqueue([job(1)])
     await two._nc.flush()
     await two.lease_jobs(1e6, 1)  # time for what was published to come
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await two.stirred("jobs")
 
 
@@ -107,7 +107,7 @@ async def test_each_move_of_a_launch_is_news(pair: tuple[Cluster, Cluster], stat
     await sending(one, 2)
     jobs, mailings = await told_of(two, "jobs"), await told_of(two, "mailings")
     await one.set_launch_state("L", state)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         await mailings
     assert not jobs.done()
     jobs.cancel()

@@ -2,22 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from akrun.backend import RecordError, UnavailableError
 from akrun.backend.cluster import Cluster, writer
+from akrun.backend.cluster.connection import Connection
 from akrun.backend.cluster.core import Conflict, Put
 from akrun.backend.cluster.tallies import total
 from akrun.backend.cluster.wire import Wire
 from tests.contract.scene import DONE, event, job, sending
-
-Publish = tuple[str, bytes, str, Mapping[str, str]]
 
 
 @dataclass
@@ -27,31 +24,26 @@ class Network:
     Attributes:
         answers: answers to batches to lose.
         batches: batches to hold back instead of sending them.
-        held: the messages of those.
+        held: those.
     """
 
-    client: Client
-    publish: Callable[..., Any]
+    client: Connection
+    pass_on: Callable[[bytes], Awaitable[None]]
     answers: int = 0
     batches: int = 0
-    held: list[Publish] = field(default_factory=list)
+    held: list[bytes] = field(default_factory=list)
 
-    async def send(
-        self, subject: str, body: bytes = b"", reply: str = "", headers: dict[str, str] | None = None
-    ) -> None:
-        batch = headers is not None and "Nats-Batch-Id" in headers
-        if batch and self.batches:
-            assert headers is not None
-            self.held.append((subject, body, reply, headers))
-            if "Nats-Batch-Commit" in headers:
-                self.batches -= 1
-            return
-        await self.publish(subject, body, reply, headers)
+    async def send(self, batch: bytes) -> None:
+        if self.batches:
+            self.held.append(batch)
+            self.batches -= 1
+        else:
+            await self.pass_on(batch)
 
     async def let_go(self) -> None:
         """Send what was held back, long after its time."""
-        for message in self.held:
-            await self.publish(*message)
+        for batch in self.held:
+            await self.pass_on(batch)
         await self.client.flush()
 
     def loses(self, message: Msg) -> bool:
@@ -65,8 +57,8 @@ class Network:
 @pytest.fixture
 def network(backend: Cluster, monkeypatch: pytest.MonkeyPatch) -> Network:
     monkeypatch.setattr(writer, "ANSWER", 0.1)
-    network = Network(backend._nc, backend._nc.publish)
-    monkeypatch.setattr(backend._nc, "publish", network.send)
+    network = Network(backend._nc, backend._nc.send)
+    monkeypatch.setattr(backend._nc, "send", network.send)
     take = Wire._take
 
     async def deaf(wire: Wire, message: Msg) -> None:

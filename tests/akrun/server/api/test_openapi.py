@@ -103,11 +103,11 @@ def test_whatever_is_sent_is_answered_as_described(url: str, case: Case[Any]) ->
     headers = {"Authorization": f"Bearer {TOKEN}"}
     # JSON Schema takes 1.0 for an integer, and of a parameter that is there twice the last one counts.
     beyond: list[CheckFunction] = [negative_data_rejection, positive_data_acceptance]
-    answer = case.call(base_url=url, headers=headers, timeout=20)
+    answer = case.call(base_url=url, headers=headers, timeout=120)
     case.validate_response(answer, excluded_checks=beyond)
     for name in KNOWN.keys() & case.path_parameters.keys():
         case.path_parameters[name] = KNOWN[name]
-    case.validate_response(case.call(base_url=url, headers=headers, timeout=20), checks=TRUTHS)
+    case.validate_response(case.call(base_url=url, headers=headers, timeout=120), checks=TRUTHS)
 
 
 def test_the_document_is_openapi_and_every_operation_is_described() -> None:
