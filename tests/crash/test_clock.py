@@ -123,7 +123,7 @@ async def test_retries_and_their_deadline_follow_the_monotonic_clock(step: float
     clock = SteppedClock()
     service = Answering(clock, 503, 503, headers={"retry-after": "20"})
     policy = {"max": 3, "max_delay": 60, "deadline": 35}
-    channel = compiled(chain(pipe("http_request", url="http://h/", retry=policy, timeout=120)))
+    channel = compiled(chain(pipe("http_request", url="http://h/", retry=policy, timeout=30)))
     bench = Bench(service, clock)
     running = asyncio.create_task(run(channel.pipeline("message"), bench.event({})))
     for _ in range(4):

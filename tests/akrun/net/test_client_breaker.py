@@ -69,7 +69,7 @@ async def test_a_request_waits_for_the_probe_if_it_has_the_time() -> None:
     client = client_of(host, clock)
     for _ in range(3):
         await outcome(client)
-    waiting = [asyncio.create_task(outcome(client, timeout=120)) for _ in range(4)]
+    waiting = [asyncio.create_task(outcome(client, timeout=30)) for _ in range(4)]
     await clock.advance(9)
     assert (host.asked, client.breakers.states()[0].waiting) == (3, 4)
     await clock.advance(1)
@@ -116,7 +116,7 @@ async def test_a_cancelled_probe_leaves_its_turn_to_the_next() -> None:
 
     client = HttpClient(httpx.MockTransport(answer), clock, breakers=Breakers(clock, 1, 10.0))
     client.breakers.failed("http://h", "timeout")
-    first, second = (asyncio.create_task(outcome(client, timeout=120)) for _ in range(2))
+    first, second = (asyncio.create_task(outcome(client, timeout=30)) for _ in range(2))
     await clock.advance(10)
     first.cancel()
     await clock.advance(0)

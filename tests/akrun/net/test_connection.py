@@ -180,7 +180,7 @@ async def test_an_answer_may_come_before_the_request_is_sent_whole() -> None:
 
     async with talking(talk) as port, loopback_client() as client:
         response = await client.send(
-            Request("POST", f"http://127.0.0.1:{port}/", content=b"x" * 50_000_000, timeout=120)
+            Request("POST", f"http://127.0.0.1:{port}/", content=b"x" * 50_000_000, timeout=20)
         )
         assert (response.status, response.body) == (413, b"no")
         await settled()

@@ -1,5 +1,6 @@
 import pytest
 
+from akrun.model.docstrings import attribute_docstrings
 from akrun.model.pipes import ALIASES
 from akrun.pipes import REGISTRY, SPECS, codes
 from akrun.pipes.spec import ALL_PIPELINES, PipeSpec
@@ -15,8 +16,9 @@ def test_the_registry_has_every_name_and_alias_once() -> None:
 def test_a_spec_documents_itself(spec: PipeSpec) -> None:  # type: ignore[type-arg]
     assert spec.summary.endswith(".")
     assert spec.pipelines <= ALL_PIPELINES
-    for name, field in spec.params.model_fields.items():
-        assert field.description, f"{spec.name}.{name} has no docstring"
+    meanings = attribute_docstrings(spec.params)
+    for name in spec.params.model_fields:
+        assert meanings.get(name), f"{spec.name}.{name} has no docstring"
     assert spec.params.model_json_schema()["additionalProperties"] is False
 
 
