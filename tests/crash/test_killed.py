@@ -8,7 +8,7 @@ import pytest
 from tests.crash.crash_table import kill, table
 from tests.crash.engines import CLUSTER, EMBEDDED, Engine
 
-CASES = {"embedded": (EMBEDDED, "10" if os.environ.get("CI") else "3"), "cluster": (CLUSTER, "3")}
+CASES = {"embedded": (EMBEDDED, "5" if os.environ.get("CI") else "3"), "cluster": (CLUSTER, "3")}
 """Engines, and how often their processes are killed where nothing else is said."""
 
 
