@@ -17,6 +17,9 @@ API = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 
 
+pytestmark = pytest.mark.xdist_group("site")  # made once, by one process
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")

@@ -7,6 +7,8 @@ import pytest
 from tests.akrun.cli.planted import World, planted_world
 from tests.akrun.cli.planted_channel import FIELDS, OTHERS, SECRETS, flat, forms
 
+pytestmark = pytest.mark.xdist_group("planted world")  # made once, by one process
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
